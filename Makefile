@@ -1,0 +1,38 @@
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: help install run test check lock contracts bench clean
+
+help: ## list what can be made
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
+
+install: .venv/installed ## the environment alone, tools included, in .venv
+
+.venv/installed: requirements.lock pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $@
+
+run: install ## load the demo on first start and print its figures beside what the articles published
+	$(BIN)/ketnap demo
+
+check: install ## style, types, the import rules, and contracts that have not drifted
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/ketnap contracts --check
+
+test: check ## everything, ending with pytest's closing line
+	$(BIN)/pytest --numprocesses 2 --cov --cov-report term
+
+bench: install ## ratios measured side by side in one run; JSON in var/bench
+	$(BIN)/python -m tests.bench
+
+lock: ## pin every dependency with its hashes, for all platforms
+	uv pip compile --universal --generate-hashes --no-header --python-version 3.11 --extra dev --quiet --output-file requirements.lock pyproject.toml
+
+clean: ## forget the environment and the caches, but not the data
+	rm -rf .venv build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage

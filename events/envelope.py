@@ -1,0 +1,81 @@
+"""What every fact carries besides its own fields, and the outside in which a reader receives it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from datetime import date, datetime
+from typing import Any, ClassVar
+from uuid import UUID
+
+from eventsourcing.domain import AggregateCreated, AggregateEvent
+
+
+class Fact(AggregateEvent):
+    """A thing that happened, on a civil day in Asia/Ho_Chi_Minh (UTC+07:00).
+
+    Every field is a published promise, but for those named in `sealed`: they are
+    encrypted with the key of the person `subject` and never leave the ledger.
+    """
+
+    on: date = field(kw_only=True)
+    """The day it took effect in the world."""
+    actor: str = field(kw_only=True)
+    """The opaque id of the account that recorded it."""
+    acting_for: str | None = field(kw_only=True, default=None)
+    """The body for which the actor recorded it."""
+    rule_set: str | None = field(kw_only=True, default=None)
+    """The id of the rule set of that day, as in `contracts/rulebook`."""
+    document: str | None = field(kw_only=True, default=None)
+    """The number of the paper it rests on."""
+    causation: str | None = field(kw_only=True, default=None)
+    """What caused it: `<ledger>/<position>`, or `import/<file sha256>/<sheet>/<row>`."""
+    correlation: str | None = field(kw_only=True, default=None)
+    """What it belongs to: the first cause of a chain of causes."""
+
+    TOPIC: ClassVar[str]
+    """The name of the type, in the ledger and on the topic: `<ledger>.<Name>`."""
+    sealed: ClassVar[tuple[str, ...]] = ()
+    """The names of the fields that hold personal data."""
+
+    @property
+    def subject(self) -> UUID:
+        """The person whose key seals the personal fields."""
+        return self.originator_id
+
+    def takes(self) -> tuple[str, ...]:
+        """Return the claims that this fact takes for its stream (design decision 11)."""
+        return ()
+
+    def releases(self) -> tuple[str, ...]:
+        """Return the claims that this fact gives back."""
+        return ()
+
+
+class FirstFact(Fact, AggregateCreated):
+    """A fact that begins a stream."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class By:
+    """Who records a fact, for whom, on what paper, and because of what."""
+
+    actor: str
+    acting_for: str | None = None
+    document: str | None = None
+    causation: str | None = None
+    correlation: str | None = None
+
+    def fields(self) -> dict[str, Any]:
+        """Return these as the fields of a fact."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """A recorded fact, as a reader receives it."""
+
+    ledger: str
+    position: int
+    recorded: datetime
+    """The UTC microsecond at which the ledger learned it."""
+    fact: Fact

@@ -1,0 +1,1 @@
+"""Append-only ledgers: events, claims, commands and the digest chain, in one commit."""
