@@ -16,7 +16,7 @@ class Refusal(Exception):
 
     clause: str | None = None
 
-    def __init__(self, *, clause: str | None = None, **facts: Any) -> None:
+    def __init__(self, *, clause: str | None = None, **facts: Any) -> None:  # noqa: ANN401 - whatever the text names
         super().__init__(", ".join(f"{name}={value}" for name, value in facts.items()))
         self.clause = clause or type(self).clause
         self.facts = facts
