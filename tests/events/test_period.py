@@ -34,8 +34,20 @@ def test_a_period_is_every_day_that_its_text_names(text: str, first: date, last:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "22", "2022-H3", "2022-Q5", "2022-13", "2022-2020", "2022-06-30/2022-01-01", "năm 2022"]
-    + ["2022-02-30/2022-03-01", "0000", "2022-01-01", "2022-6"],
+    [
+        "",
+        "22",
+        "2022-H3",
+        "2022-Q5",
+        "2022-13",
+        "2022-2020",
+        "2022-06-30/2022-01-01",
+        "năm 2022",
+        "2022-02-30/2022-03-01",
+        "0000",
+        "2022-01-01",
+        "2022-6",
+    ],
 )
 def test_what_is_no_period_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r".*"):
