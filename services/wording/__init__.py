@@ -1,0 +1,112 @@
+"""Every sentence that a user reads: by key, in Vietnamese or English."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta, timezone
+from functools import cache
+from pathlib import Path
+from string import Formatter
+from typing import Any
+
+from babel.numbers import format_decimal
+
+from events.refusal import Refusal
+
+LANGUAGES = ("vi", "en")
+CIVIL = timezone(timedelta(hours=7))
+_FOLDER = Path(__file__).parent
+
+
+class UnknownWordsError(LookupError):
+    """No sentence stands under that key: a defect of ours, never of the user."""
+
+
+class _Localised(Formatter):
+    """Days, moments and numbers as they are written in a language, unless a format is given."""
+
+    def __init__(self, lang: str) -> None:
+        self._lang = lang
+
+    def format_field(self, value: Any, format_spec: str) -> str:  # noqa: ANN401 - as the base
+        return format(value, format_spec) if format_spec else written(value, self._lang)
+
+
+def written(value: object, lang: str = "vi") -> str:  # noqa: PLR0911 - one line a type
+    """Write a value for a reader: `26/08/2022`, `7.335`, `có`, `a, b`."""
+    match value:
+        case None:
+            return "—"
+        case bool():
+            return say("terminal.yes" if value else "terminal.no", lang)
+        case int() | float():
+            return format_decimal(value, locale=lang)
+        case datetime():
+            return value.astimezone(CIVIL).strftime(say("terminal.moment-format", lang))
+        case date():
+            return value.strftime(say("terminal.day-format", lang))
+        case str():
+            return value
+        case Mapping():
+            return ", ".join(f"{name}: {written(part, lang)}" for name, part in value.items())
+        case tuple() | list() | set() | frozenset():
+            return ", ".join(written(part, lang) for part in value)
+        case _:
+            return str(value)
+
+
+def say(key: str, lang: str = "vi", **facts: Any) -> str:  # noqa: ANN401 - whatever a text names
+    """Return the sentence under `<section>.<key>`, with its facts filled in.
+
+    Raises UnknownWordsError when there is no such sentence.
+    """
+    try:
+        words = sentences(lang)[key]
+    except KeyError:
+        raise UnknownWordsError(f"{lang}/{key}") from None
+    return _Localised(lang).vformat(words, (), _Told(facts))
+
+
+def known(key: str, lang: str = "vi") -> bool:
+    """Tell whether there is a sentence under that key."""
+    return key in sentences(lang)
+
+
+def refusal_words(refusal: Refusal, lang: str = "vi") -> str:
+    """Return why a command was refused, and what would free it."""
+    return say(f"refusals.{refusal.code}", lang, **refusal.facts)
+
+
+@cache
+def sentences(lang: str) -> dict[str, str]:
+    """Return every sentence of a language by its key."""
+    return {
+        f"{file.stem}.{key}": words
+        for file in sorted((_FOLDER / lang).glob("*.toml"))
+        for key, words in _flat(tomllib.loads(file.read_text(encoding="utf-8")))
+    }
+
+
+def placeholders(words: str) -> set[str]:
+    """Return the names of the facts that a sentence needs."""
+    return {name for _, name, _, _ in Formatter().parse(words) if name}
+
+
+class _Told(dict[str, Any]):
+    """A fact that nobody gave is shown as unknown: a sentence never breaks at the edge."""
+
+    def __missing__(self, name: str) -> None:
+        return None
+
+
+def _flat(table: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
+    return [
+        pair
+        for key, value in table.items()
+        for pair in (
+            _flat(value, f"{prefix}{key}.")
+            if isinstance(value, Mapping)
+            else [(f"{prefix}{key}", str(value))]
+        )
+    ]
