@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import MISSING, fields
 from datetime import datetime
 from functools import cache
-from typing import Any, cast, get_type_hints
+from typing import Any, get_type_hints
 from uuid import UUID
 
 import msgspec
@@ -105,7 +105,7 @@ class Form:
             elif self._nothing_sealed:
                 known |= self._nothing_sealed
         known |= outside
-        fact = cast("Fact", object.__new__(self.of))
+        fact = object.__new__(self.of)
         # As the library's mapper does: the values are checked, and a frozen __init__ is slow.
         object.__setattr__(fact, "__dict__", known)
         return fact
