@@ -64,9 +64,11 @@ class UnitDissolved(Fact):
     TOPIC = "dossiers.UnitDissolved"
     code: str
     successors: tuple[UUID, ...] = ()
+    corrects: bool = False
+    """Whether the unit was dissolved already; its code may be another unit's by now."""
 
     def releases(self) -> tuple[str, ...]:
-        return (f"unit-code/{self.code}",)
+        return () if self.corrects else (f"unit-code/{self.code}",)
 
 
 class PersonRegistered(FirstFact):
@@ -142,7 +144,7 @@ class Deadline(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """A legal clock that an act started: counted once, never again (design decision 16)."""
 
     clock: str
-    """`certificate`, `decision`, `ceremony`, `probation`, `recognition_vote`, `recognition`."""
+    """`certificate`, `papers`, `decision`, `ceremony`, `probation`, `recognition_vote` …"""
     starts: date
     due: date
     provisional: bool = False
@@ -153,13 +155,14 @@ class Finding(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """What does not fit in an act that is recorded all the same."""
 
     kind: str
-    """`overrun`, `unknown-step`, `stale-certificate`, `over-60`, `day-off` …"""
+    """`overrun`, `unknown-step`, `stale-certificate`, `stale-papers`, `over-60`, `day-off`,
+    `recognition-day`, `unknown-ethnic-group` or `same-name-and-birth-date`."""
     expected: str | None = None
     actual: str | None = None
 
 
 class Standing(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """A fact of a candidacy as it stands after a correction."""
+    """A fact of a candidacy as it stands now that something else became known."""
 
     of: int
     """The version of the event that recorded it."""
@@ -168,6 +171,10 @@ class Standing(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     unit: UUID
     facets: Facets
     findings: tuple[Finding, ...] = ()
+    decided_on: date | None = None
+    """Of an official recognition: the day it was decided."""
+    class_code: str | None = None
+    """Of a certificate: the class that gave it."""
 
 
 class CandidacyOpened(FirstFact):
@@ -178,13 +185,15 @@ class CandidacyOpened(FirstFact):
     unit: UUID
     facets: Facets
     imported: bool = False
+    attempt: int = 1
+    """Which of the person's candidacies it is; readmission is another one."""
 
     @property
     def subject(self) -> UUID:
         return self.person
 
     def takes(self) -> tuple[str, ...]:
-        return (f"candidacy/{self.person}",)
+        return (f"candidacy/{self.person}", f"attempt/{self.person}/{self.attempt}")
 
 
 class CandidacyFact(Fact):
@@ -198,6 +207,8 @@ class CandidacyFact(Fact):
     deadlines: tuple[Deadline, ...] = ()
     """The clocks that this act starts."""
     findings: tuple[Finding, ...] = ()
+    standing: tuple[Standing, ...] = ()
+    """Earlier recorded facts that read differently now that this one is known."""
 
     @property
     def subject(self) -> UUID:
@@ -294,6 +305,7 @@ class DecisionPeriodExtended(Fact):
 
     TOPIC = "dossiers.DecisionPeriodExtended"
     person: UUID
+    working_days: int = 0
     deadlines: tuple[Deadline, ...] = ()
     standing: tuple[Standing, ...] = ()
 
