@@ -1,0 +1,257 @@
+"""A reader: batches of a ledger into a view, each with the position that justifies it."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Event
+from typing import Protocol
+
+from events.envelope import Envelope
+from infra.feed import Feed, opened
+from infra.ledger.port import Row
+
+BATCH_EVENTS = 500
+SWEEP_SECONDS = 0.5
+BUSY_SECONDS = 30.0
+
+# A position moves only from where its reader believes it to be: otherwise the column would
+# become null, which the table does not allow, and the statement fails with its transaction.
+_TABLES = """
+create table if not exists readers(name text primary key, position integer not null);
+create table if not exists parked(
+    name text primary key, position integer not null, type text not null, reason text not null);
+"""
+_MOVE = "update readers set position = case when position = :old then :new end where name = :name"
+
+
+class Projection(Protocol):
+    """Turns recorded facts into changes of a view, inside a transaction that it does not see."""
+
+    def project(self, batch: Sequence[Envelope]) -> None:
+        """Apply the next facts, in order."""
+        ...
+
+    def forget(self) -> None:
+        """Drop what is held in memory: the view is no longer what this projection left."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """A record that its reader could not take, and before which it stands still."""
+
+    position: int
+    type: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """How far a reader has come along its ledger."""
+
+    reader: str
+    ledger: str
+    position: int
+    head: int
+    parked: Parked | None
+
+    @property
+    def ready(self) -> bool:
+        """Tell whether the view shows all that the ledger holds."""
+        return self.parked is None and self.position >= self.head
+
+
+class ReaderStoppedError(RuntimeError):
+    """A reader met a record that it cannot take."""
+
+    def __init__(self, reader: str, parked: Parked) -> None:
+        super().__init__(f"{reader} stopped at {parked.position}: {parked.reason}")
+        self.reader = reader
+        self.parked = parked
+
+
+class GapError(LookupError):
+    """The ledger's next record is not the one after the last."""
+
+
+class MovedError(RuntimeError):
+    """Another process moved this reader meanwhile."""
+
+
+def open_view(path: Path) -> sqlite3.Connection:
+    """Open a view's database for its readers.
+
+    A view is a cache that commits with its position, so losing the last commits with the
+    power costs nothing: they are read again.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    db = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+    db.execute("pragma journal_mode = wal")
+    db.execute("pragma synchronous = normal")
+    db.execute("pragma cache_size = -65536")
+    db.executescript(_TABLES)
+    return db
+
+
+class Runner:
+    """Feeds one projection from one ledger, one transaction a batch.
+
+    A record that cannot be taken stops this reader before it, with its reason in `parked`;
+    nothing is skipped. A new runner tries it again: the release may have learned to read it.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        feed: Feed,
+        db: sqlite3.Connection,
+        projection: Projection,
+        *,
+        batch_events: int = BATCH_EVENTS,
+    ) -> None:
+        self.name = name
+        self._feed = feed
+        self._db = db
+        self._projection = projection
+        self._batch_events = batch_events
+        self._parked: Parked | None = None
+        self._left_at = -1
+        db.execute("insert or ignore into readers values (?, 0)", (name,))
+
+    @property
+    def position(self) -> int:
+        """Return the last position that the view shows."""
+        row = self._db.execute("select position from readers where name = ?", (self.name,))
+        return int(row.fetchone()[0])
+
+    @property
+    def state(self) -> State:
+        """Return where the reader stands."""
+        return State(self.name, self._feed.ledger, self.position, self._feed.head(), self._parked)
+
+    def step(self) -> bool:
+        """Take the next batch; tell whether the view moved."""
+        if self._parked:
+            return False
+        at = self.position
+        if at != self._left_at:
+            self._projection.forget()
+        batch, unreadable = self._decoded(at, self._feed.read(at, self._batch_events))
+        taken = self._take(at, batch)
+        if unreadable and not self._parked:
+            self._park(*unreadable)
+        return taken
+
+    def catch_up(self, to: int, progress: Callable[[int], None] = lambda _: None) -> int:
+        """Read on until the view shows position `to`, telling each position reached.
+
+        Raises ReaderStoppedError when a record on the way cannot be taken.
+        """
+        while (at := self.position) < to:
+            if not self.step() and not self._parked:
+                self._feed.wait(at, SWEEP_SECONDS)
+            if self._parked:
+                raise ReaderStoppedError(self.name, self._parked)
+            progress(self.position)
+        return at
+
+    def run(self, stop: Event) -> None:
+        """Follow the ledger until told to stop; a stopped reader waits to be told."""
+        while not stop.is_set():
+            try:
+                if not self.step():
+                    if self._parked:
+                        stop.wait()
+                    else:
+                        self._feed.wait(self.position, SWEEP_SECONDS)
+            except sqlite3.OperationalError:
+                stop.wait(SWEEP_SECONDS)
+
+    def close(self) -> None:
+        """Close the view's connection."""
+        self._db.close()
+
+    def _decoded(
+        self, at: int, rows: Sequence[Row]
+    ) -> tuple[list[Envelope], tuple[Row, Exception] | None]:
+        batch: list[Envelope] = []
+        for row in rows:
+            if row.position <= at:
+                continue  # seen already: a feed may repeat itself
+            try:
+                if row.position != at + 1:
+                    raise GapError(f"after {at} came {row.position}")
+                batch.append(opened(self._feed.ledger, row))
+            except (LookupError, ValueError) as error:
+                return batch, (row, error)
+            at = row.position
+        return batch, None
+
+    def _take(self, at: int, batch: Sequence[Envelope]) -> bool:
+        if not batch:
+            return False
+        try:
+            self._commit(at, batch)
+        except MovedError:
+            return False
+        except Exception as defect:
+            if _is_away(defect):
+                raise
+            if len(batch) == 1:
+                self._park(batch[0], defect)
+                return False
+            moved = False
+            for envelope in batch:  # finds the one that fails, and takes those before it
+                if not self._take(envelope.position - 1, [envelope]):
+                    break
+                moved = True
+            return moved
+        return True
+
+    def _commit(self, at: int, batch: Sequence[Envelope]) -> None:
+        new = batch[-1].position
+        self._db.execute("begin immediate")
+        try:
+            self._move(at, new)
+            self._projection.project(batch)
+            self._db.execute("delete from parked where name = ?", (self.name,))
+            self._db.execute("commit")
+        except BaseException:
+            if self._db.in_transaction:
+                self._db.execute("rollback")
+            self._projection.forget()
+            raise
+        self._left_at = new
+
+    def _move(self, old: int, new: int) -> None:
+        try:
+            self._db.execute(_MOVE, {"old": old, "new": new, "name": self.name})
+        except sqlite3.IntegrityError:
+            raise MovedError(self.name) from None
+
+    def _park(self, record: Row | Envelope, error: Exception) -> None:
+        kind = record.type if isinstance(record, Row) else type(record.fact).TOPIC
+        reason = f"{type(error).__name__}: {error}"
+        self._parked = Parked(record.position, kind, reason)
+        self._db.execute(
+            "insert or replace into parked values (?, ?, ?, ?)",
+            (self.name, record.position, kind, reason),
+        )
+
+
+def _is_away(error: Exception) -> bool:
+    """Tell a database that is busy, full or away, and comes back, from a defect of ours."""
+    return isinstance(error, sqlite3.OperationalError) and (
+        error.sqlite_errorcode & 0xFF  # the primary code of an extended one
+        in {
+            sqlite3.SQLITE_BUSY,
+            sqlite3.SQLITE_LOCKED,
+            sqlite3.SQLITE_FULL,
+            sqlite3.SQLITE_IOERR,
+            sqlite3.SQLITE_CANTOPEN,
+            sqlite3.SQLITE_READONLY,
+        }
+    )

@@ -1,0 +1,244 @@
+"""A reader takes every record once, in order, or stands still before the one it cannot take."""
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+from threading import Event, Thread
+from typing import Any
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from events.codec import encode
+from events.dossiers import UnitRenamed
+from events.envelope import Envelope
+from infra.ledger.port import Row
+from infra.runner import Parked, ReaderStoppedError, Runner, open_view
+
+UNIT = UUID(int=1)
+NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
+
+
+def record(position: int) -> Row:
+    renamed: Any = UnitRenamed  # the library's metaclass hides the fields from mypy
+    fact = renamed(
+        originator_id=UNIT,
+        originator_version=position,
+        timestamp=NOON,
+        on=date(2026, 1, 1),
+        actor="clerk",
+        name=f"name {position}",
+    )
+    state, _ = encode(fact)
+    return Row(position, UNIT, position, UnitRenamed.TOPIC, NOON, state, b"", b"", None)
+
+
+class Shelf:
+    """A feed over a list, which may repeat itself or have lost a record."""
+
+    ledger = "dossiers"
+
+    def __init__(self, rows: Sequence[Row]) -> None:
+        self.rows = list(rows)
+        self.repeats = 0
+
+    def read(self, after: int, limit: int) -> Sequence[Row]:
+        return [row for row in self.rows if row.position > after - self.repeats][:limit]
+
+    def head(self) -> int:
+        return max((row.position for row in self.rows), default=0)
+
+    def wait(self, after: int, timeout_seconds: float) -> bool:
+        return Event().wait(min(timeout_seconds, 0.01)) or self.head() > after
+
+
+class Names:
+    """A projection of one table, which one name makes fail."""
+
+    def __init__(self, db: sqlite3.Connection, poison: str = "") -> None:
+        self.db = db
+        self.poison = poison
+        self.forgotten = 0
+        db.execute("create table if not exists names(position integer, name text)")
+
+    def project(self, batch: Sequence[Envelope]) -> None:
+        for envelope in batch:
+            assert isinstance(envelope.fact, UnitRenamed)
+            name = envelope.fact.name
+            self.db.execute("insert into names values (?, ?)", (envelope.position, name))
+            if name == self.poison:
+                raise ZeroDivisionError(name)
+
+    def forget(self) -> None:
+        self.forgotten += 1
+
+    @property
+    def seen(self) -> list[int]:
+        return [row[0] for row in self.db.execute("select position from names order by rowid")]
+
+
+@pytest.fixture
+def db(tmp_path: Path) -> Iterator[sqlite3.Connection]:
+    with closing(open_view(tmp_path / "view.db")) as opened:
+        yield opened
+
+
+def runner(shelf: Shelf, names: Names, batch_events: int = 500) -> Runner:
+    return Runner("names", shelf, names.db, names, batch_events=batch_events)
+
+
+@pytest.mark.parametrize("batch_events", [1, 3, 500])
+def test_every_record_is_taken_once_and_in_order(db: sqlite3.Connection, batch_events: int) -> None:
+    shelf, names = Shelf([record(n) for n in range(1, 11)]), Names(db)
+    reached: list[int] = []
+
+    runner(shelf, names, batch_events).catch_up(10, reached.append)
+
+    assert names.seen == list(range(1, 11))
+    assert reached[-1] == 10
+    assert len(reached) == -(-10 // batch_events)
+
+
+def test_a_record_that_comes_again_is_skipped(db: sqlite3.Connection) -> None:
+    shelf, names = Shelf([record(n) for n in range(1, 11)]), Names(db)
+    shelf.repeats = 4
+
+    runner(shelf, names, batch_events=6).catch_up(10)
+
+    assert names.seen == list(range(1, 11))
+
+
+def test_a_gap_stops_the_reader_before_it(db: sqlite3.Connection) -> None:
+    shelf, names = Shelf([record(1), record(2), record(4)]), Names(db)
+    reader = runner(shelf, names)
+
+    with pytest.raises(ReaderStoppedError, match="after 2 came 4"):
+        reader.catch_up(4)
+
+    assert names.seen == [1, 2]
+    assert reader.position == 2
+    assert not reader.state.ready
+
+
+@pytest.mark.parametrize(
+    ("broken", "reason"),
+    [
+        (replace(record(2), type="dossiers.Unheard"), "UnknownTypeError"),
+        (replace(record(2), state=b"{"), "UndecodableError"),
+        (replace(record(2), state=b'{"class_version": 99}'), "NewerVersionError"),
+    ],
+)
+def test_what_cannot_be_read_is_parked_with_its_reason(
+    db: sqlite3.Connection, broken: Row, reason: str
+) -> None:
+    shelf, names = Shelf([record(1), broken, record(3)]), Names(db)
+    reader = runner(shelf, names)
+
+    reader.step()
+    again = reader.step()
+
+    assert not again
+    assert names.seen == [1]
+    parked = reader.state.parked
+    assert parked is not None
+    assert (parked.position, parked.type) == (2, broken.type)
+    assert parked.reason.startswith(reason)
+    assert db.execute("select name, position from parked").fetchall() == [("names", 2)]
+
+
+def test_a_defect_stops_the_reader_at_its_record_and_leaves_nothing_half_written(
+    db: sqlite3.Connection,
+) -> None:
+    shelf, names = Shelf([record(n) for n in range(1, 6)]), Names(db, poison="name 3")
+    reader = runner(shelf, names)
+
+    with pytest.raises(ReaderStoppedError):
+        reader.catch_up(5)
+
+    assert names.seen == [1, 2]
+    assert reader.state.parked == Parked(3, UnitRenamed.TOPIC, "ZeroDivisionError: name 3")
+    assert names.forgotten > 0
+
+
+def test_a_mended_reader_goes_on_where_it_stood(db: sqlite3.Connection) -> None:
+    shelf = Shelf([record(n) for n in range(1, 6)])
+    runner(shelf, Names(db, poison="name 3")).step()
+
+    names = Names(db)
+    reader = runner(shelf, names)
+    reader.catch_up(5)
+
+    assert names.seen == [1, 2, 3, 4, 5]
+    assert reader.state.ready
+    assert db.execute("select count(*) from parked").fetchone() == (0,)
+
+
+def test_two_readers_of_one_name_take_no_record_twice(tmp_path: Path) -> None:
+    path = tmp_path / "view.db"
+    shelf = Shelf([record(n) for n in range(1, 101)])
+    with closing(open_view(path)) as one, closing(open_view(path)) as other:
+        readers = [runner(shelf, Names(db), batch_events=7) for db in (one, other)]
+        threads = [Thread(target=reader.catch_up, args=(100,)) for reader in readers]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+        assert Names(one).seen == list(range(1, 101))
+
+
+def test_a_position_moves_only_from_where_the_reader_was(db: sqlite3.Connection) -> None:
+    class Overtaken(Shelf):
+        def read(self, after: int, limit: int) -> Sequence[Row]:
+            db.execute("update readers set position = 1 where name = 'names'")
+            return super().read(after, limit)
+
+    shelf, names = Overtaken([record(1), record(2)]), Names(db)
+
+    taken = runner(shelf, names).step()
+
+    assert not taken
+    assert names.seen == []
+
+
+def test_a_reader_follows_its_ledger_until_it_is_told_to_stop(db: sqlite3.Connection) -> None:
+    shelf, names, stop = Shelf([record(1)]), Names(db), Event()
+
+    class Watched(Names):
+        def project(self, batch: Sequence[Envelope]) -> None:
+            super().project(batch)
+            if batch[-1].position == 2:
+                stop.set()
+            else:
+                shelf.rows.append(record(2))
+
+    watched = Watched(db)
+    thread = Thread(target=runner(shelf, watched).run, args=(stop,))
+    thread.start()
+    thread.join(timeout=10)
+
+    assert not thread.is_alive()
+    assert names.seen == [1, 2]
+
+
+@given(st.lists(st.integers(min_value=1, max_value=6), max_size=30))
+def test_no_redelivery_is_taken_twice(deliveries: list[int]) -> None:
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as db:
+        db.executescript(
+            "create table readers(name text primary key, position integer not null);"
+            "create table parked(name text primary key, position, type, reason);"
+        )
+        shelf, names = Shelf([]), Names(db)
+        for delivered in deliveries:
+            shelf.rows = [record(delivered)]
+            shelf.repeats = 6
+            runner(shelf, names).step()
+
+        assert names.seen == list(range(1, len(names.seen) + 1))
+        assert set(names.seen) <= set(deliveries)
+        assert (1 in names.seen) == (1 in deliveries)
