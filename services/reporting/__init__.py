@@ -1,0 +1,1 @@
+"""Reporting: targets and counts, and every figure and its history."""

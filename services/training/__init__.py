@@ -1,0 +1,1 @@
+"""Training: awareness classes, their learners and their certificates."""
