@@ -14,9 +14,7 @@ import msgspec
 from events.envelope import Fact, FirstFact
 from events.registry import fact_type
 
-_OF_THE_LIBRARY = frozenset(
-    {"originator_id", "originator_version", "timestamp", "originator_topic"}
-)
+OF_THE_LIBRARY = frozenset({"originator_id", "originator_version", "timestamp", "originator_topic"})
 
 
 class UndecodableError(ValueError):
@@ -39,7 +37,7 @@ class Form:
         own = {
             member.name: (hints[member.name], member)
             for member in fields(of)
-            if member.name not in _OF_THE_LIBRARY
+            if member.name not in OF_THE_LIBRARY
         }
         if strange := set(of.sealed) - own.keys():
             raise TypeError(f"{of.TOPIC} seals fields that it has not: {sorted(strange)}")

@@ -116,7 +116,9 @@ class Keys:
         self._db.execute("pragma synchronous = full")
         self._db.execute("pragma secure_delete = on")
         self._db.executescript(_SCHEMA)
-        self._db.execute("insert or ignore into master values (1, ?)", (fits,))
+        with self._commit() as db:
+            if db.execute("insert or ignore into master values (1, ?)", (fits,)).rowcount:
+                db.execute("insert into reads_head values (1, 0, ?)", (self._start(),))
         if self._db.execute("select fits from master").fetchone() != (fits,):
             raise MasterKeyError("the master key is not the one that wrapped keys.db")
         # A crash after a deletion may have left the key in the log.
@@ -239,23 +241,27 @@ class Keys:
         with self._lock:
             with self._commit() as db:
                 db.execute("delete from keys where person = ?", (person.bytes,))
-            if self._db.execute("pragma wal_checkpoint(truncate)").fetchone()[0]:
-                raise ShreddingUnfinishedError(f"keys.db is in use; shred {person} again")
-            # Last, so that `unfinished` names the person until no trace is left.
+            self._truncate_log(person)
+            # Last, so that `unfinished` names the person until no trace of the key is left.
             with self._commit() as db:
                 db.execute("update tombstones set person = null where person = ?", (person.bytes,))
+            self._truncate_log(person)
             if held := getattr(self._here, "keys", None):
                 held.pop(person, None)
+
+    def _truncate_log(self, person: UUID) -> None:
+        if self._db.execute("pragma wal_checkpoint(truncate)").fetchone()[0]:
+            raise ShreddingUnfinishedError(f"keys.db is in use; shred {person} again")
 
     def log_read(self, actor: str, person: UUID, purpose: str, fields: Collection[str]) -> None:
         """Put on record that an actor reads personal fields; durable when it returns."""
         at = datetime.now(UTC).isoformat(timespec="microseconds")
         row = (at, actor, person.bytes, purpose, ",".join(sorted(fields)))
         with self._commit() as db:
-            n, previous = db.execute("select n, digest from reads_head").fetchone() or (0, b"")
+            n, previous = db.execute("select n, digest from reads_head").fetchone()
             digest = self._linked(previous, n + 1, row)
             db.execute("insert into reads values (?, ?, ?, ?, ?, ?, ?)", (n + 1, *row, digest))
-            db.execute("insert or replace into reads_head values (1, ?, ?)", (n + 1, digest))
+            db.execute("update reads_head set n = ?, digest = ?", (n + 1, digest))
 
     def reads(self) -> list[Read]:
         """Return the log of reads, in order."""
@@ -278,12 +284,15 @@ class Keys:
         with self._lock:
             rows = self._db.execute("select * from reads order by n").fetchall()
             last, head = self._db.execute("select n, digest from reads_head").fetchone() or (0, b"")
-        previous = b""
+        previous = self._start()
         for expected, (n, *row, digest) in enumerate(rows, start=1):
             if n != expected or digest != self._linked(previous, n, tuple(row)):
                 return expected
             previous = digest
         return None if (len(rows), previous) == (last, head) else len(rows) + 1
+
+    def _start(self) -> bytes:
+        return hmac.digest(self._chain, b"", "sha256")
 
     def _linked(self, previous: bytes, n: int, row: tuple[Any, ...]) -> bytes:
         # Keyed, so that who can write the database but lacks the master key cannot chain anew.
