@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from calendar import monthrange
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import MAXYEAR, date, timedelta
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
@@ -44,7 +44,7 @@ class WorkingDays:
         self.days_off: Mapping[date, str] = by_day("days_off", "expected_days_off")
         self.working_weekend_days: Mapping[date, str] = by_day("working_weekend_days")
         self.start_day_counts = start_day_counts
-        self._yearly = {tuple(map(int, day.split("-"))) for day in calendar["yearly"]}
+        self._yearly: Mapping[str, int] = calendar["yearly"]
         self._counted: dict[tuple[date, int], Due] = {}
 
     def is_working_day(self, day: date) -> bool:
@@ -53,8 +53,9 @@ class WorkingDays:
             return True
         if day.weekday() >= _SATURDAY or day in self.days_off:
             return False
-        listed = self.first_published <= day <= self.last_expected
-        return listed or (day.month, day.day) not in self._yearly
+        if self.first_published <= day <= self.last_expected:
+            return True
+        return day.year < self._yearly.get(f"{day:%m-%d}", MAXYEAR)
 
     def is_published(self, day: date) -> bool:
         """Tell whether the calendar of this day is known, not expected."""

@@ -15,6 +15,11 @@ from typing import Any, NamedTuple
 from events.calendar import MONTHS_A_YEAR, WorkingDays, age_in_months, read_calendar
 
 FOLDER = Path(__file__).parents[1] / "contracts" / "rulebook"
+_READINGS = {
+    "start-day": ("excluded", "counts"),
+    "month-end": ("clipped",),
+    "age-by-month": ("year-and-month",),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,9 +164,7 @@ class Rulebook:
         rule_sets = _toml(folder / "rule-sets.toml")
         self.documents = MappingProxyType({d.id: d for d in _documents(folder)})
         self.clauses = MappingProxyType({c.id: c for c in _clauses(folder, self.documents)})
-        self.policies = MappingProxyType(
-            {name: Policy(**fields) for name, fields in rule_sets["policies"].items()},
-        )
+        self.policies = MappingProxyType(dict(_policies(rule_sets["policies"])))
         self.rule_sets: Sequence[RuleSet] = tuple(map(_rule_set, rule_sets["rule_sets"]))
         self.unit_kinds = MappingProxyType(
             {
@@ -233,6 +236,14 @@ def fold(text: str) -> str:
 
 def _toml(path: Path) -> dict[str, Any]:
     return tomllib.loads(path.read_text("utf-8"))
+
+
+def _policies(policies: Mapping[str, Mapping[str, str]]) -> Iterator[tuple[str, Policy]]:
+    for name, readings in _READINGS.items():
+        policy = Policy(**policies[name])
+        if policy.value not in readings:
+            raise ValueError(f"{name} can be {' or '.join(readings)}, not {policy.value}")
+        yield name, policy
 
 
 def _documents(folder: Path) -> Iterator[Document]:
