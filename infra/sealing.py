@@ -26,7 +26,6 @@ from events.refusal import Refusal
 
 _NONCE_BYTES = 12
 _KEY_BYTES = 32
-_BUSY_SECONDS = 30.0
 
 _SCHEMA = """
 create table if not exists master (one integer primary key check (one = 1), fits blob not null);
@@ -87,7 +86,9 @@ class Keys:
     `create` returns, and is kept in memory only inside `held()`.
     """
 
-    def __init__(self, folder: Path, *, master_key_file: Path | None = None) -> None:
+    def __init__(
+        self, folder: Path, *, master_key_file: Path | None = None, busy_seconds: float = 30.0
+    ) -> None:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         path = folder / "keys.db"
         master = _master_key(folder / "master.key", master_key_file, must_exist=path.exists())
@@ -101,7 +102,7 @@ class Keys:
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
         self._db = sqlite3.connect(
             path,
-            timeout=_BUSY_SECONDS,
+            timeout=busy_seconds,
             isolation_level=None,
             check_same_thread=False,
         )

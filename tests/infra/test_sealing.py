@@ -10,7 +10,13 @@ from uuid import UUID
 
 import pytest
 
-from infra.sealing import BoxTamperedError, KeyDestroyed, Keys, MasterKeyError
+from infra.sealing import (
+    BoxTamperedError,
+    KeyDestroyed,
+    Keys,
+    MasterKeyError,
+    ShreddingUnfinishedError,
+)
 
 ANN = UUID("01920000-0000-7000-8000-000000000001")
 BEN = UUID("01920000-0000-7000-8000-000000000002")
@@ -158,6 +164,26 @@ def test_a_trace_that_a_crash_left_in_the_log_is_gone_after_the_next_start(folde
     assert canary not in everything_in(folder)
     for each in (first, second, deleting):
         each.close()
+
+
+def test_a_shredding_that_a_reader_holds_up_is_said_to_be_unfinished(folder: Path) -> None:
+    keys = Keys(folder, busy_seconds=0.0)
+    keys.create(ANN)
+    keys.entomb("r", ANN)
+    reader = sqlite3.connect(folder / "keys.db", isolation_level=None)
+    reader.execute("begin")
+    reader.execute("select * from keys").fetchall()
+
+    with pytest.raises(ShreddingUnfinishedError):
+        keys.shred(ANN)
+    assert ANN not in keys
+    assert keys.unfinished() == [("r", ANN)]
+
+    reader.execute("rollback")
+    keys.shred(ANN)
+    assert keys.unfinished() == []
+    reader.close()
+    keys.close()
 
 
 def test_within_a_command_a_key_is_read_once_and_then_forgotten(folder: Path, keys: Keys) -> None:
@@ -310,6 +336,22 @@ def test_tampering_with_the_log_of_reads_is_found(
         rows(folder, statement)
 
     assert keys.verify_reads() == first_wrong
+
+
+def test_a_read_of_another_past_does_not_fit_in(folder: Path, keys: Keys) -> None:
+    keys.log_read("a-1", ANN, "facts", [])
+    first_head = rows(folder, "select hex(digest) from reads_head")[0][0]
+    keys.log_read("a-2", ANN, "facts", [])
+    rows(folder, "create table past as select * from reads where n = 2")
+    rows(folder, "delete from reads where n = 2")
+    rows(folder, f"update reads_head set n = 1, digest = x'{first_head}'")  # noqa: S608
+    keys.log_read("a-3", ANN, "facts", [])
+    keys.log_read("a-4", ANN, "facts", [])
+    assert keys.verify_reads() is None
+
+    rows(folder, "insert or replace into reads select * from past")
+
+    assert keys.verify_reads() == 3
 
 
 def test_the_cipher_for_staging_is_the_same_after_a_restart(folder: Path, keys: Keys) -> None:

@@ -11,6 +11,7 @@ from infra.sealing import Keys
 from tests.infra.ledger.inn import (
     Begin,
     End,
+    Forget,
     Inn,
     NoSuchStay,
     Note,
@@ -61,6 +62,17 @@ def test_later_commands_of_a_call_see_what_earlier_ones_did(inn: Inn, ledger: Sq
 
     assert outcomes == [(1,), (2,), (3,), (4,), (), (5,), (6,)]
     assert ledger.holder("room/7") == after.stay
+
+
+def test_later_commands_of_a_call_see_what_earlier_ones_gave_back(
+    inn: Inn, ledger: SqliteLedger
+) -> None:
+    first = Register(person_ref="079", name="N")
+    inn.perform(first)
+
+    outcomes = inn.perform_all([Forget(guest=first.guest), Register(person_ref="079", name="N")])
+
+    assert outcomes == [(2,), (3,)]
 
 
 def test_an_overtaken_command_of_a_call_does_not_hold_up_the_others(
