@@ -42,10 +42,12 @@ class People:
     occupations: Sequence[str]
     sources: Sequence[str]
     rows: list[Row] = field(default_factory=list)
+    made: int = 0
 
     def add(self, acts: Mapping[str, date], **known: str) -> Row:
         """Add a person with these acts; what is not known of the person is drawn."""
-        number = len(self.rows) + 1
+        self.made += 1
+        number = self.made
         youth = known.get("youth_union") or self.chance.choice(("yes", "no"))
         row = {
             "person_ref": f"SYN-{self.prefix}-{number:04}",
