@@ -81,6 +81,7 @@ class PersonRegistered(FirstFact):
         "full_name",
         "birth_date",
         "religion",
+        "likeness",
     )
     reference: str | None = None
     """HMAC of the reference under the pepper: a claim, never an id."""
@@ -88,31 +89,53 @@ class PersonRegistered(FirstFact):
     full_name: str | None = None
     birth_date: date | None = None
     religion: str | None = None
+    likeness: str | None = None
+    """HMAC of the name and the birth date, of the first person who has them."""
 
     def takes(self) -> tuple[str, ...]:
-        return (f"person/{self.reference}",) if self.reference else ()
+        return _claims(person=self.reference, likeness=self.likeness)
 
 
 class PersonDetailsRecorded(Fact):
     """The details of a person as they are now known; those that did not change are repeated."""
 
     TOPIC = "dossiers.PersonDetailsRecorded"
-    sealed: ClassVar[tuple[str, ...]] = ("full_name", "birth_date", "religion", "reason")
+    sealed: ClassVar[tuple[str, ...]] = (
+        "full_name",
+        "birth_date",
+        "religion",
+        "likeness",
+        "former_likeness",
+        "reason",
+    )
     full_name: str | None = None
     birth_date: date | None = None
     religion: str | None = None
+    likeness: str | None = None
+    former_likeness: str | None = None
     reason: str | None = None
+
+    def takes(self) -> tuple[str, ...]:
+        return _claims(likeness=self.likeness)
+
+    def releases(self) -> tuple[str, ...]:
+        return _claims(likeness=self.former_likeness)
 
 
 class PersonShredded(Fact):
     """The person's key is destroyed; what it sealed can be read by nobody, here or in a copy."""
 
     TOPIC = "dossiers.PersonShredded"
-    sealed: ClassVar[tuple[str, ...]] = ("reference",)
+    sealed: ClassVar[tuple[str, ...]] = ("reference", "likeness")
     reference: str | None = None
+    likeness: str | None = None
 
     def releases(self) -> tuple[str, ...]:
-        return (f"person/{self.reference}",) if self.reference else ()
+        return _claims(person=self.reference, likeness=self.likeness)
+
+
+def _claims(**keys: str | None) -> tuple[str, ...]:
+    return tuple(f"{name}/{key}" for name, key in keys.items() if key)
 
 
 class Facets(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
