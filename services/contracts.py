@@ -1,0 +1,149 @@
+"""The promises that follow from the types of events: schemas, examples and golden states."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from inspect import cleandoc, getdoc
+from pathlib import Path
+from types import NoneType
+from typing import Any, get_args, get_origin
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+import msgspec
+
+from events.codec import Form, form
+from events.registry import TYPES
+
+_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+_FIRST_DAY = date(2026, 3, 2)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drift:
+    """A file that is not what the code promises."""
+
+    path: Path
+    reason: str
+    """`missing`, `differs` or `of-no-type`."""
+
+
+def schema(name: str) -> dict[str, Any]:
+    """Return the JSON Schema of the public state of a type of fact, as it is written today."""
+    known = form(TYPES[name])
+    body = msgspec.json.schema(known.public)
+    definitions: dict[str, Any] = body.pop("$defs")
+    own: dict[str, Any] = definitions.pop(known.public.__name__)
+    del own["properties"]["class_version"]
+    if known.version > 1:
+        own["properties"]["class_version"] = {"const": known.version}
+        own["required"].append("class_version")
+    for definition in definitions.values():
+        definition["description"] = cleandoc(definition.get("description", ""))
+    head = {
+        "$schema": _DIALECT,
+        "$id": f"ketnap:{name}.v{known.version}",
+        "description": getdoc(known.of),
+    }
+    return head | own | ({"$defs": definitions} if definitions else {})
+
+
+def example(name: str) -> dict[str, Any]:
+    """Return a made-up fact of a type, every public field filled, the same each time."""
+    known = form(TYPES[name])
+    return {
+        "synthetic": True,
+        "type": name,
+        "class_version": known.version,
+        "state": msgspec.to_builtins(_filled(known)),
+    }
+
+
+def _filled(known: Form) -> msgspec.Struct:
+    return _struct(known.public, known.of.TOPIC, {"class_version": known.version})
+
+
+def _struct(of: type[msgspec.Struct], path: str, given: Mapping[str, Any]) -> msgspec.Struct:
+    values = {
+        # What equals its default would not be written.
+        member.name: not member.default
+        if isinstance(member.default, bool)
+        else _value(member.type, f"{path}.{member.name}", number)
+        for number, member in enumerate(msgspec.structs.fields(of))
+    }
+    return of(**values | dict(given))
+
+
+def _value(kind: Any, path: str, number: int) -> Any:  # noqa: ANN401 - what an annotation says
+    """Return a value whose look says that nobody ever recorded it."""
+    if get_origin(kind) is tuple:
+        return (_value(get_args(kind)[0], path, number),)
+    if choices := [choice for choice in get_args(kind) if choice is not NoneType]:
+        return _value(choices[0], path, number)
+    if issubclass(kind, msgspec.Struct):
+        return _struct(kind, path, {})
+    made: dict[type, Any] = {
+        bool: True,
+        int: number + 2,
+        str: f"synthetic-{path.rpartition('.')[2]}",
+        date: _FIRST_DAY + timedelta(days=number),
+        datetime: datetime(2026, 3, 2, tzinfo=UTC) + timedelta(days=number),
+        UUID: uuid5(NAMESPACE_URL, f"ketnap/synthetic/{path}"),
+    }
+    return made[kind]
+
+
+def generate(root: Path) -> dict[Path, str]:
+    """Return every file that the types promise, with its text, below the folder `contracts`.
+
+    A golden state is never written over: what was once stored is stored for ever.
+    """
+    files: dict[Path, str] = {}
+    for name, kind in TYPES.items():
+        ledger, _, short = name.partition(".")
+        place = Path(ledger) / f"{short}.v{form(kind).version}.json"
+        files[root / "schemas" / place] = _text(schema(name))
+        files[root / "examples" / place] = _text(example(name))
+        golden = root / "golden" / place
+        files[golden] = golden.read_text("utf-8") if golden.exists() else _text(_golden(name))
+    return files
+
+
+def _golden(name: str) -> dict[str, Any]:
+    """Return an example as a ledger holds it, state and opened box: the very bytes, as text."""
+    known = form(TYPES[name])
+    sealed = msgspec.json.encode(_struct(known.sealed, name, {}))
+    return example(name) | {
+        "state": msgspec.json.encode(_filled(known)).decode(),
+        "sealed": sealed.decode() if known.sealed_names else None,
+    }
+
+
+def check(root: Path) -> list[Drift]:
+    """Return what differs between the files and the code; old versions of a type may stay."""
+    drifts = [
+        Drift(path=path, reason="differs" if path.exists() else "missing")
+        for path, text in generate(root).items()
+        if not path.exists() or path.read_text("utf-8") != text
+    ]
+    for path in sorted(root.glob("*/*/*.json")):
+        folder, ledger, file = path.relative_to(root).parts
+        generated = folder in {"schemas", "examples", "golden"}
+        if generated and f"{ledger}.{file.partition('.')[0]}" not in TYPES:
+            drifts.append(Drift(path=path, reason="of-no-type"))
+    return drifts
+
+
+def write(root: Path) -> list[Path]:
+    """Write what drifted, and return the paths that were written."""
+    drifted = {drift.path for drift in check(root) if drift.reason != "of-no-type"}
+    for path, text in generate(root).items():
+        if path in drifted:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, "utf-8")
+    return sorted(drifted)
+
+
+def _text(document: Mapping[str, Any]) -> str:
+    return msgspec.json.format(msgspec.json.encode(document), indent=2).decode() + "\n"
