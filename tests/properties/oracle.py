@@ -122,7 +122,8 @@ class Figures:
         for versions in self.known.targets.values():
             issued = [version for version in versions if version[0] <= self.as_of]
             if issued and issued[0][2]["unit"] == unit:
-                rows.append(TARGET | max(issued, key=lambda version: version[:2])[2])
+                latest = max(issued, key=lambda version: version[:2])[2]
+                rows.append(TARGET | {"category": None} | latest)
         return rows
 
     def _target(self, unit: str) -> Json | None:
@@ -134,8 +135,14 @@ class Figures:
                     return row | {"is": f"{kind} target of {row['period']}"}
         assigned = [row for row in rows if row["kind"] == "assigned"]
         if tiles := self._tiling(assigned, self.first):
-            total = sum(row["minimum"] for row in tiles)
-            return TARGET | {"kind": "assigned", "minimum": total, "tiles": tiles}
+            most = [row["maximum"] for row in tiles]
+            periods = ", ".join(row["period"] for row in tiles)
+            return TARGET | {
+                "kind": "assigned",
+                "minimum": sum(row["minimum"] for row in tiles),
+                "maximum": None if None in most else sum(most),
+                "is": f"assigned targets of {periods}",
+            }
         around = [
             row
             for row in assigned
@@ -169,10 +176,9 @@ class Figures:
         ratio = {
             "numerator": numerator,
             "denominator": target["minimum"],
+            "denominator_is": target["is"],
             "percent": percent(numerator, target["minimum"], self.places),
         }
-        if "is" in target:
-            ratio["denominator_is"] = target["is"]
         return {
             "admitted": total,
             "ratio": ratio if target["minimum"] else None,
@@ -357,9 +363,14 @@ class Figures:
         }
 
 
-TARGET: Json = dict.fromkeys(
-    ("kind", "minimum", "maximum", "deadline", "deadline_inclusive", "document"),
-)
+TARGET: Json = {
+    "kind": None,
+    "minimum": None,
+    "maximum": None,
+    "deadline": None,
+    "deadline_inclusive": True,
+    "document": None,
+}
 OPEN = ("occupation", "source_group")
 FLAGS = ("ethnic_minority", "religious")
 
@@ -380,7 +391,10 @@ def _in_time(target: Json, day: date) -> bool:
 
 
 def _categories(facets: Mapping[str, Any]) -> set[Any]:
-    return {facets.get("source_group"), facets.get("occupation")}
+    named = {facets.get(name) for name in ("source_group", "occupation", "sex", "age")}
+    on_occasion = {"on_occasion"} if facets.get("occasion") is not None else set()
+    flags = ("youth_union", "referred", *FLAGS)
+    return named | on_occasion | {name for name in flags if facets.get(name)}
 
 
 def _values(facets: Iterable[Json], name: str) -> dict[str, int]:
