@@ -52,7 +52,7 @@ class GroupCommit(Generic[T, R]):
         An OperationalError of the commit means that nothing was written: the calls of that
         commit fail with it. Any other error ends the group, and whoever waits fails.
         """
-        call = _Call[T, R](item)
+        call: _Call[T, R] = _Call(item)
         with self._state:
             if self._ended:
                 raise LedgerClosedError
