@@ -59,23 +59,6 @@ UPWARDS = (
 DOWNWARDS = UPWARDS.replace("order by version", "order by version desc")
 NOTHING = Save(events=[])
 
-SCHEMA = """
-create table if not exists events(
-  position integer primary key, stream blob not null, version integer not null,
-  type text not null, recorded integer not null, state blob not null, sealed blob,
-  digest blob not null, trace text, unique (stream, version)) strict;
-create table if not exists head(
-  one integer primary key check (one = 1), position integer not null,
-  digest blob not null, recorded integer not null) strict;
-create table if not exists types(type text primary key) strict, without rowid;
-create table if not exists claims(
-  key text primary key, stream blob not null, position integer not null) strict, without rowid;
-create table if not exists commands(
-  key text primary key, fingerprint blob not null, positions text not null) strict, without rowid;
-create table if not exists readers(
-  name text primary key, position integer not null) strict, without rowid;
-"""
-
 
 def _now() -> datetime:
     return datetime.now(UTC)
@@ -85,7 +68,7 @@ def _check(save: Save) -> None:
     """Refuse in the caller's own thread what no ledger can hold."""
     for event in save.events:
         if not isinstance(event.originator_id, UUID) or not 0 < event.originator_version <= END:
-            raise ProgrammingError(f"not a place in a stream: {event}")
+            raise ProgrammingError(f"not a place in a stream: {event.originator_id}")
 
 
 def _sealed(event: StoredEvent) -> SealedEvent:
@@ -146,22 +129,23 @@ class SqliteLedger(Ledger):
     def _commit(self, calls: list[Sequence[Save]]) -> list[list[Saved]]:
         try:
             self._writer.execute("begin immediate")
-        except sqlite3.OperationalError as error:  # another process held the file too long
-            raise OperationalError(error) from error
-        try:
-            commit = Saving(self._writer, microseconds(self._clock()))
-            answers = [[commit.save(save, self._types) for save in saves] for saves in calls]
-            commit.finish()
-            self._writer.execute("commit")
-        except BaseException:
+            saving = Saving(self._writer, microseconds(self._clock()), self._types)
+            answers = [[saving.save(save) for save in saves] for saves in calls]
+            saving.finish()
+        except Exception as error:
             if self._writer.in_transaction:
                 self._writer.execute("rollback")
-            raise
-        self._types |= commit.new_types
-        with self._grown:
-            self._seen = commit.position
-            self._grown.notify_all()
+            raise OperationalError(f"nothing was written: {error!r}") from error
+        self._writer.execute("commit")
+        self._types |= saving.new_types
+        self._grow(saving.position)
         return answers
+
+    def _grow(self, position: int) -> None:
+        with self._grown:
+            if position > self._seen:
+                self._seen = position
+                self._grown.notify_all()
 
     def read(self, after: int, limit: int) -> list[Row]:
         with self._reading() as database:
@@ -210,15 +194,15 @@ class SqliteLedger(Ledger):
 
     def wait(self, after: int, timeout_seconds: float) -> bool:
         deadline = monotonic() + timeout_seconds
-        while True:
-            position = self.head().position  # another process may have written
+        while self._seen <= after:
+            self._grow(self.head().position)  # another process may have written
             with self._grown:
-                self._seen = max(self._seen, position)
-                left = deadline - monotonic()
-                if self._seen <= after and left > 0 and not self._closed:
-                    self._grown.wait(min(left, SWEEP_SECONDS))
-                if self._seen > after or left <= 0:
-                    return self._seen > after
+                left_seconds = deadline - monotonic()
+                if self._seen <= after and left_seconds <= 0:
+                    return False
+                if self._seen <= after and not self._closed:
+                    self._grown.wait(min(left_seconds, SWEEP_SECONDS))
+        return True
 
     def verify(self, progress: Callable[[int], None] = lambda _: None) -> Verdict:
         with self._reading() as database:

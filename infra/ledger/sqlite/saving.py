@@ -34,19 +34,20 @@ from infra.ledger.sqlite.tables import (
 class Saving:
     """One transaction: where the chain stands while saves extend it."""
 
-    def __init__(self, database: sqlite3.Connection, now: int) -> None:
+    def __init__(self, database: sqlite3.Connection, now: int, known_types: set[str]) -> None:
         self._database = database
         self._now = now
+        self._known_types = known_types
         self.position, self.digest, self.recorded = head_of(database)
         self._start = self.position
         self.new_types: set[str] = set()
 
-    def save(self, save: Save, known_types: set[str]) -> Saved:
+    def save(self, save: Save) -> Saved:
         """Refuse the save before anything of it is written, or write all of it."""
         refusal = self._conflict(save)
         if refusal is not None:
             return Saved(refusal=refusal)
-        positions = self._insert(save, known_types) if save.events else ()
+        positions = self._insert(save) if save.events else ()
         self._keep(save, positions)
         return Saved(positions)
 
@@ -88,7 +89,7 @@ class Saving:
                 return ClaimTakenError(key, holder)
         return None
 
-    def _insert(self, save: Save, known_types: set[str]) -> tuple[int, ...]:
+    def _insert(self, save: Save) -> tuple[int, ...]:
         first = self.position + 1
         cause = 0 if save.not_before is None else microseconds(save.not_before)
         self.recorded = max(self._now, self.recorded, cause)
@@ -120,7 +121,7 @@ class Saving:
                     event.trace,
                 )
             )
-            if kind not in known_types and kind not in self.new_types:
+            if kind not in self._known_types and kind not in self.new_types:
                 self._database.execute("insert or ignore into types values (?)", (kind,))
                 self.new_types.add(kind)
         self._database.executemany("insert into events values (?,?,?,?,?,?,?,?,?)", rows)
