@@ -97,6 +97,8 @@ def is_formula(text: str) -> bool:
 
     A number with its sign is none. An apostrophe before a formula does not make it a value.
     """
+    if not text or text[0].isalnum():
+        return False
     bare = clean(text).lstrip("'\u2019 ")
     if len(bare) < 2 or unicodedata.normalize("NFKC", bare[0]) not in "=+-@":  # noqa: PLR2004 - a sign and what follows it
         return False

@@ -1,0 +1,1 @@
+"""Imports: files of officers read, checked whole, and written as commands of the services."""
