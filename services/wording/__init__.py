@@ -16,6 +16,8 @@ from events.refusal import Refusal
 
 LANGUAGES = ("vi", "en")
 CIVIL = timezone(timedelta(hours=7))
+_REFUSALS = ("refusals", "rows", "machinery")
+"""The sections that word refusals: of the services, of files, of the ledger and the keys."""
 _FOLDER = Path(__file__).parent
 
 
@@ -74,8 +76,12 @@ def known(key: str, lang: str = "vi") -> bool:
 
 
 def refusal_words(refusal: Refusal, lang: str = "vi") -> str:
-    """Return why a command was refused, and what would free it."""
-    return say(f"refusals.{refusal.code}", lang, **refusal.facts)
+    """Return why a command or a row was refused, and what would free it."""
+    section = next(
+        (section for section in _REFUSALS if known(f"{section}.{refusal.code}", lang)),
+        _REFUSALS[0],
+    )
+    return say(f"{section}.{refusal.code}", lang, **refusal.facts)
 
 
 @cache
