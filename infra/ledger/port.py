@@ -57,6 +57,7 @@ class Save:
     takes: Sequence[tuple[str, UUID]] = ()
     """Claims taken, each with the stream that takes it."""
     releases: Sequence[str] = ()
+    """Claims given back, before any is taken: one save may hand a claim over."""
     command: tuple[str, bytes] | None = None
     """The key of the command and the fingerprint of its body."""
     reader: tuple[str, int, int] | None = None
@@ -153,7 +154,8 @@ class Ledger(ApplicationRecorder):
         """Commit saves together, in order; a conflict refuses only its own save.
 
         `recorded` is max(now, the ledger's last, the save's `not_before`). Blocks until the
-        commit is durable. Raises LedgerClosedError when the ledger is closed.
+        commit is durable. Raises LedgerClosedError when the ledger is closed, and the library's
+        OperationalError when nothing was written and the ledger goes on.
         """
 
     @abstractmethod
@@ -183,6 +185,10 @@ class Ledger(ApplicationRecorder):
     @abstractmethod
     def reader(self, name: str) -> int:
         """Return the position of a reader that moves with this ledger's saves; 0 if new."""
+
+    @abstractmethod
+    def types(self) -> list[str]:
+        """Return every type that was ever recorded, so that a start can refuse unknown ones."""
 
     @abstractmethod
     def wait(self, after: int, timeout_seconds: float) -> bool:

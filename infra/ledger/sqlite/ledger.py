@@ -188,7 +188,6 @@ class SqliteLedger(Ledger):
             return reader_of(database, name)
 
     def types(self) -> list[str]:
-        """Return every type that was ever recorded, so that a start can refuse unknown ones."""
         with self._reading() as database:
             return [kind for (kind,) in database.execute("select type from types order by type")]
 
