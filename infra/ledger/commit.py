@@ -46,6 +46,11 @@ class GroupCommit(Generic[T, R]):
         self._turn_taken = False
         self._ended = False
 
+    @property
+    def waiting(self) -> int:
+        """How many calls wait for the commit under way."""
+        return len(self._waiting)
+
     def submit(self, item: T) -> R:
         """Commit an item, perhaps with others, and return its answer.
 
@@ -96,13 +101,14 @@ class GroupCommit(Generic[T, R]):
                 call.answer = answer
         except OperationalError as error:
             for call in calls:
-                call.error = error
+                call.error = OperationalError(*error.args)
         except BaseException as error:
             for call in calls:
                 call.error = LedgerClosedError(f"the commit failed: {error!r}")
             with self._state:
                 self._end()
-            raise
+            if not isinstance(error, Exception):  # an interrupt is its thread's own
+                raise
         finally:
             with self._state:
                 self._pass_on()
