@@ -1,0 +1,1 @@
+"""Facts in, changes to the views out: what counts, since when, for whom."""

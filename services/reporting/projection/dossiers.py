@@ -1,0 +1,207 @@
+"""The facts of dossiers: people who count, and the units through which they count."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple, Protocol
+from uuid import UUID
+
+from events.dossiers import (
+    CandidacyFact,
+    CandidacyOpened,
+    CellVoteTaken,
+    CeremonyExtensionApproved,
+    Correction,
+    DecisionPeriodExtended,
+    Facets,
+    FactRetracted,
+    Finding,
+    Standing,
+)
+from events.envelope import Envelope
+from services.reporting.projection.facets import values
+from services.reporting.projection.forest import Forest, UnitTables
+from services.reporting.projection.history import Told, told
+from services.reporting.projection.lines import Act, Candidacy, Line, Person, lines
+from services.reporting.projection.rolling import Counted, Rolling, Share, Total
+
+CACHED_FACETS = 50_000
+
+
+class Counting(NamedTuple):
+    """A line of a person that begins to count at a position, or, below zero, ceases to."""
+
+    position: int
+    part: int
+    line: Line
+    n: int
+
+
+class DossiersTables(UnitTables, Protocol):
+    """What the view keeps of the dossiers ledger."""
+
+    def facets_number(self, facets: Facets) -> int:
+        """Return the number of a combination of facets, given when it is first seen."""
+        ...
+
+    def facets(self, number: int) -> Facets:
+        """Return the facets that bear a number."""
+        ...
+
+    def people(self, persons: Iterable[bytes]) -> Mapping[bytes, Person]:
+        """Return what stands of people, those known already."""
+        ...
+
+    def keep_people(self, people: Mapping[bytes, Person]) -> None:
+        """Keep what now stands of people."""
+        ...
+
+    def count(self, countings: Sequence[Counting]) -> None:
+        """Append what begins and ceases to count."""
+        ...
+
+    def tell(self, history: Sequence[Told]) -> None:
+        """Append rows of history."""
+        ...
+
+    def roll(
+        self, totals: Iterable[tuple[Total, int]], shares: Iterable[tuple[Share, int]]
+    ) -> None:
+        """Add to the counters."""
+        ...
+
+
+class DossiersProjection:
+    """Keeps what stands of each person, and writes only what a fact makes different."""
+
+    def __init__(self, tables: DossiersTables) -> None:
+        self._tables = tables
+        self._rolling = Rolling(self._values_of)
+        self._forest = Forest(tables, self._rolling)
+        self._people: dict[bytes, Person] = {}
+        self._lines: dict[bytes, set[Line]] = {}
+        self._countings: list[Counting] = []
+        self._facets_numbers: dict[Facets, int] = {}
+        self._values: dict[int, tuple[tuple[str, str], ...]] = {}
+
+    def forget(self) -> None:
+        """Drop what is held in memory."""
+        self._forest.forget()
+        self._people.clear()
+        self._lines.clear()
+        self._countings.clear()
+        self._facets_numbers.clear()
+        self._values.clear()
+        self._rolling.forget()
+
+    def project(self, batch: Sequence[Envelope]) -> None:
+        """Apply the next facts, in order."""
+        self._people.clear()
+        self._lines.clear()
+        self._people.update(self._tables.people(_persons(batch)))
+        for envelope in batch:
+            self._apply(envelope)
+        self._tables.keep_people(self._people)
+        self._write_countings()
+        self._tables.roll(self._rolling.totals(), self._rolling.shares())
+        self._tables.tell([told(envelope) for envelope in batch])
+
+    def _apply(self, envelope: Envelope) -> None:
+        match envelope.fact:
+            case CandidacyFact() as fact:
+                candidacy = self._candidacy(envelope, fact.person)
+                carried = not isinstance(fact, CellVoteTaken) or fact.carried
+                act = self._act(fact.originator_version, fact.fact, fact, carried=carried)
+                candidacy.acts[act.version] = act
+                self._restate(candidacy, fact.standing)
+                self._write_differences(envelope.position, fact.person)
+            case CandidacyOpened() as fact:
+                self._candidacy(envelope, fact.person)
+            case Correction() | DecisionPeriodExtended() | CeremonyExtensionApproved() as fact:
+                candidacy = self._candidacy(envelope, fact.person)
+                if isinstance(fact, FactRetracted):
+                    candidacy.acts.pop(fact.of, None)
+                self._restate(candidacy, fact.standing)
+                self._write_differences(envelope.position, fact.person)
+            case _:
+                # What a change of the tree moves is read from the table.
+                self._write_countings()
+                self._forest.change(envelope)
+
+    def _candidacy(self, envelope: Envelope, person: UUID) -> Candidacy:
+        known = self._people.get(person.bytes)
+        if known is None:
+            known = self._people[person.bytes] = Person(envelope.position)
+        if person.bytes not in self._lines:
+            self._lines[person.bytes] = lines(known)
+        stream = envelope.fact.originator_id.bytes
+        for candidacy in known.candidacies:
+            if candidacy.stream == stream:
+                return candidacy
+        opened = Candidacy(envelope.position, stream)
+        known.candidacies.append(opened)
+        return opened
+
+    def _act(
+        self, version: int, name: str, source: CandidacyFact | Standing, *, carried: bool
+    ) -> Act:
+        return Act(
+            version,
+            name,
+            source.on.toordinal(),
+            self._forest.number(source.unit),
+            self._facets_number(source.facets),
+            source.facets.referral_round,
+            _kinds(source.findings),
+            carried,
+        )
+
+    def _restate(self, candidacy: Candidacy, standing: Iterable[Standing]) -> None:
+        for fact in standing:
+            known = candidacy.acts.get(fact.of)
+            carried = known is None or known.carried
+            candidacy.acts[fact.of] = self._act(fact.of, fact.fact, fact, carried=carried)
+
+    def _write_differences(self, position: int, person: UUID) -> None:
+        before, now = self._lines[person.bytes], lines(self._people[person.bytes])
+        self._lines[person.bytes] = now
+        different = [(line, -line.n) for line in sorted(before - now)]
+        different += [(line, line.n) for line in sorted(now - before)]
+        for part, (line, n) in enumerate(different):
+            self._countings.append(Counting(position, part, line, n))
+            self._rolling.add(
+                self._forest.branches(line.unit),
+                Counted(line.kind, line.value, line.on, line.tree_on, line.facets, n),
+            )
+
+    def _write_countings(self) -> None:
+        self._tables.count(self._countings)
+        self._countings.clear()
+
+    def _facets_number(self, facets: Facets) -> int:
+        known = self._facets_numbers.get(facets)
+        if known is None:
+            if len(self._facets_numbers) >= CACHED_FACETS:
+                self._facets_numbers.clear()
+            known = self._facets_numbers[facets] = self._tables.facets_number(facets)
+        return known
+
+    def _values_of(self, number: int) -> tuple[tuple[str, str], ...]:
+        known = self._values.get(number)
+        if known is None:
+            if len(self._values) >= CACHED_FACETS:
+                self._values.clear()
+            known = self._values[number] = values(self._tables.facets(number))
+        return known
+
+
+def _persons(batch: Sequence[Envelope]) -> set[bytes]:
+    return {
+        person.bytes
+        for envelope in batch
+        if (person := getattr(envelope.fact, "person", None)) is not None
+    }
+
+
+def _kinds(findings: Iterable[Finding]) -> tuple[str, ...]:
+    return tuple(finding.kind for finding in findings)

@@ -1,0 +1,101 @@
+"""The view that answers: figures, the facts behind them, history; and the readers that fill it."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import date, datetime
+from pathlib import Path
+from threading import Lock
+from typing import Any, Literal
+
+from infra.feed import Feed
+from infra.runner import BATCH_EVENTS, Projection, Runner
+from services.reporting.projection.dossiers import DossiersProjection
+from services.reporting.projection.reporting import ReportingProjection
+from services.reporting.projection.training import TrainingProjection
+from services.reporting.view.figures import Figures, Question
+from services.reporting.view.knowledge import Knowledge, positions_at
+from services.reporting.view.sources import Counters, Facts
+from services.reporting.view.tables import (
+    DossiersTables,
+    ReportingTables,
+    TrainingTables,
+    open_tables,
+)
+
+
+class ReportingView:
+    """All figures and history of one data folder.
+
+    Every answer is of one snapshot; the positions it speaks for are in it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._db = open_tables(path)
+        self._reading = Lock()
+        self._writing: list[sqlite3.Connection] = []
+
+    def close(self) -> None:
+        """Close the view and its readers."""
+        for db in (*self._writing, self._db):
+            db.close()
+
+    def runners(
+        self, feeds: Mapping[str, Feed], *, batch_events: int = BATCH_EVENTS
+    ) -> list[Runner]:
+        """Return the readers that fill this view, one a ledger."""
+        runners = []
+        for ledger in ("dossiers", "training", "reporting"):
+            db = open_tables(self.path)
+            self._writing.append(db)
+            runners.append(
+                Runner(
+                    f"reporting.{ledger}",
+                    feeds[ledger],
+                    db,
+                    _projection(ledger, db),
+                    batch_events=batch_events,
+                )
+            )
+        return runners
+
+    def figures(
+        self, question: Question, source: Literal["counters", "facts"] | None = None
+    ) -> dict[str, Any]:
+        """Return every figure of a unit, in the shape of the public formats.
+
+        What is asked as of now comes from the maintained counters, what was known at a
+        moment from the facts. Raises UnknownUnit and UnitNotYetKnown.
+        """
+        with self._snapshot(question.known_at) as knowledge:
+            unit = knowledge.unit(question.unit_code, question.as_of)
+            counted = source == "counters" or (source is None and question.known_at is None)
+            sums = Counters(knowledge) if counted else Facts(knowledge)
+            return Figures(question, unit, knowledge, sums).answer()
+
+    def roots(self, on: date) -> list[dict[str, str]]:
+        """Return the units that lie below none on a day."""
+        with self._snapshot(None) as knowledge:
+            return [{"unit": unit.code, "name": unit.name} for unit in knowledge.roots(on)]
+
+    @contextmanager
+    def _snapshot(self, known_at: datetime | None) -> Iterator[Knowledge]:
+        with self._reading:
+            self._db.execute("begin")
+            try:
+                yield Knowledge(self._db, positions_at(self._db, known_at))
+            finally:
+                self._db.execute("rollback")
+
+
+def _projection(ledger: str, db: sqlite3.Connection) -> Projection:
+    match ledger:
+        case "dossiers":
+            return DossiersProjection(DossiersTables(db))
+        case "training":
+            return TrainingProjection(TrainingTables(db))
+        case _:
+            return ReportingProjection(ReportingTables(db))

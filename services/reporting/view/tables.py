@@ -1,0 +1,336 @@
+"""The tables of figures and history, and how facts are written to them."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from uuid import UUID
+
+import msgspec
+
+from events.dossiers import Facets
+from infra.runner import open_view
+from services.reporting.projection.dossiers import Counting
+from services.reporting.projection.history import Told
+from services.reporting.projection.lines import ROUNDS, Person
+from services.reporting.projection.reporting import Count, CountCounting, Issue
+from services.reporting.projection.rolling import Counted, Share, Total
+from services.reporting.projection.training import Class, ClassCounting
+from services.reporting.projection.tree import Branch, State, Unit
+
+LEDGERS = ("dossiers", "training", "reporting")
+KNOWN_FOR_EVER = 1 << 62
+"""The position at which nothing has ceased to be known."""
+
+# Days are counted from 0001-01-01; `on` is a word of SQL. Clustered tables cover every column.
+# What is known from a position until another is bitemporal; appended rows carry a sign instead.
+_DOSSIERS = """
+create table if not exists units(number integer primary key, id blob not null unique, known blob);
+create table if not exists unit_states(
+    number integer not null, since integer not null, until integer not null,
+    code text not null, name text not null, kind text not null, sector text, parent integer,
+    known_from integer not null, known_to integer not null,
+    primary key (number, since, known_from)) without rowid;
+create index if not exists unit_states_code on unit_states(code, since);
+create index if not exists unit_states_parent on unit_states(parent, number);
+create table if not exists tree(
+    ancestor integer not null, child integer not null, unit integer not null,
+    since integer not null, until integer not null,
+    known_from integer not null, known_to integer not null,
+    primary key (ancestor, unit, since, child, known_from)) without rowid;
+create index if not exists tree_unit on tree(unit);
+create table if not exists facets(number integer primary key, facets blob not null unique);
+create table if not exists people(person blob primary key, known blob not null) without rowid;
+create table if not exists facts_dossiers(
+    unit integer not null, kind text not null, on_day integer not null,
+    position integer not null, part integer not null, n integer not null,
+    tree_on integer not null, value text not null, facets integer not null,
+    candidacy integer not null, version integer not null,
+    primary key (unit, kind, on_day, position, part)) without rowid;
+create table if not exists counters(
+    unit integer not null, span integer not null, kind text not null, facet text not null,
+    value text not null, n integer not null,
+    primary key (unit, span, kind, facet, value)) without rowid;
+create table if not exists shares(
+    unit integer not null, span integer not null, child integer not null, n integer not null,
+    primary key (unit, span, child)) without rowid;
+"""
+_TRAINING = """
+create table if not exists classes(stream blob primary key, known blob not null) without rowid;
+create table if not exists facts_training(
+    centre blob not null, on_day integer not null, position integer not null,
+    n integer not null, stream blob not null, closed_on integer, enrolled integer,
+    certified integer,
+    primary key (centre, on_day, position, n)) without rowid;
+"""
+_REPORTING = """
+create table if not exists targets(
+    unit blob not null, position integer not null, stream blob not null, kind text not null,
+    category text, first_day integer not null, last_day integer not null, period text not null,
+    minimum integer not null, maximum integer, deadline integer,
+    deadline_inclusive integer not null, document text, issued_on integer not null,
+    primary key (unit, position)) without rowid;
+create table if not exists counts(stream blob primary key, known blob not null) without rowid;
+create table if not exists facts_reporting(
+    unit blob not null, kind text not null, first_day integer not null,
+    on_day integer not null, position integer not null, sign integer not null,
+    amount integer not null, period text not null, stream blob not null,
+    primary key (unit, kind, first_day, on_day, position, sign)) without rowid;
+"""
+_HISTORY = """
+create table if not exists history_{ledger}(
+    position integer primary key, stream blob not null, subject blob, unit blob,
+    version integer not null, type text not null, on_day integer not null,
+    recorded integer not null, actor text not null, acting_for text, document text,
+    rule_set text, causation text, correlation text, particulars blob);
+create index if not exists history_{ledger}_stream on history_{ledger}(stream);
+create index if not exists history_{ledger}_subject on history_{ledger}(subject)
+    where subject is not null;
+create index if not exists history_{ledger}_unit on history_{ledger}(unit) where unit is not null;
+"""
+SCHEMA = (
+    _DOSSIERS
+    + _TRAINING
+    + _REPORTING
+    + "".join(_HISTORY.format(ledger=ledger) for ledger in LEDGERS)
+)
+
+
+def open_tables(path: Path) -> sqlite3.Connection:
+    """Open the view's database, with its tables."""
+    db = open_view(path)
+    db.executescript(SCHEMA)
+    return db
+
+
+class Tables:
+    """Writes what a projection of one ledger makes of its facts."""
+
+    def __init__(self, db: sqlite3.Connection, ledger: str) -> None:
+        self._db = db
+        self._tell = f"insert into history_{ledger} values ({','.join('?' * 15)})"  # noqa: S608 - one of our own ledgers
+
+    def tell(self, history: Sequence[Told]) -> None:
+        """Append rows of history."""
+        self._db.executemany(self._tell, history)
+
+
+class DossiersTables(Tables):
+    """The tables of the dossiers ledger."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        super().__init__(db, "dossiers")
+        self._unit = msgspec.msgpack.Decoder(Unit)
+        self._person = msgspec.msgpack.Decoder(Person)
+        self._facets = msgspec.json.Decoder(Facets)
+        self._encode = msgspec.msgpack.Encoder().encode
+
+    def number(self, unit: UUID) -> int:
+        """Return the number of a unit, given when the unit is first named."""
+        return self._numbered("select number from units where id = ?", "units", unit.bytes)
+
+    def unit(self, number: int) -> Unit | None:
+        """Return what is known of a unit."""
+        row = self._db.execute("select known from units where number = ?", (number,)).fetchone()
+        return self._unit.decode(row[0]) if row and row[0] else None
+
+    def keep_unit(self, number: int, unit: Unit) -> None:
+        """Keep what is now known of a unit."""
+        self._db.execute(
+            "update units set known = ? where number = ?", (self._encode(unit), number)
+        )
+
+    def restate(
+        self, position: int, number: int, gone: Iterable[State], new: Iterable[State]
+    ) -> None:
+        """Close states at a position, and open others."""
+        self._db.executemany(
+            "update unit_states set known_to = ? where number = ? and since = ? and known_to = ?",
+            [(position, number, state.since, KNOWN_FOR_EVER) for state in gone],
+        )
+        self._db.executemany(
+            "insert into unit_states values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [(number, *state, position, KNOWN_FOR_EVER) for state in new],
+        )
+
+    def children(self, number: int) -> list[int]:
+        """Return every unit that ever was a child of this one."""
+        rows = self._db.execute(
+            "select distinct number from unit_states where parent = ?", (number,)
+        )
+        return [row[0] for row in rows]
+
+    def branches(self, number: int) -> list[Branch]:
+        """Return how a unit hangs below its ancestors, as now known."""
+        rows = self._db.execute(
+            "select ancestor, child, unit, since, until from tree where unit = ? and known_to = ?",
+            (number, KNOWN_FOR_EVER),
+        )
+        return [Branch(*row) for row in rows]
+
+    def graft(self, position: int, gone: Iterable[Branch], new: Iterable[Branch]) -> None:
+        """Close branches at a position, and open others."""
+        self._db.executemany(
+            "update tree set known_to = ? where ancestor = ? and child = ? and unit = ?"
+            " and since = ? and until = ? and known_to = ?",
+            [(position, *branch, KNOWN_FOR_EVER) for branch in gone],
+        )
+        self._db.executemany(
+            "insert into tree values (?, ?, ?, ?, ?, ?, ?)",
+            [(*branch, position, KNOWN_FOR_EVER) for branch in new],
+        )
+
+    def counted(self, number: int) -> list[Counted]:
+        """Return what counts for a unit, summed by day and facets."""
+        rows = self._db.execute(
+            "select kind, value, on_day, tree_on, facets, sum(n) from facts_dossiers"
+            " where unit = ? group by 1, 2, 3, 4, 5 having sum(n) <> 0",
+            (number,),
+        )
+        return [Counted(*row) for row in rows]
+
+    def facets_number(self, facets: Facets) -> int:
+        """Return the number of a combination of facets, given when it is first seen."""
+        return self._numbered(
+            "select number from facets where facets = ?", "facets", msgspec.json.encode(facets)
+        )
+
+    def facets(self, number: int) -> Facets:
+        """Return the facets that bear a number."""
+        row = self._db.execute("select facets from facets where number = ?", (number,)).fetchone()
+        return self._facets.decode(row[0])
+
+    def _numbered(self, sought: str, table: str, key: bytes) -> int:
+        if row := self._db.execute(sought, (key,)).fetchone():
+            return int(row[0])
+        column = "id" if table == "units" else "facets"
+        added = self._db.execute(f"insert into {table}({column}) values (?)", (key,))  # noqa: S608 - our own names
+        return int(added.lastrowid or 0)
+
+    def people(self, persons: Iterable[bytes]) -> Mapping[bytes, Person]:
+        """Return what stands of people, those known already."""
+        found: dict[bytes, Person] = {}
+        for person in persons:
+            row = self._db.execute("select known from people where person = ?", (person,))
+            if known := row.fetchone():
+                found[person] = self._person.decode(known[0])
+        return found
+
+    def keep_people(self, people: Mapping[bytes, Person]) -> None:
+        """Keep what now stands of people."""
+        self._db.executemany(
+            "insert or replace into people values (?, ?)",
+            [(person, self._encode(known)) for person, known in sorted(people.items())],
+        )
+
+    def count(self, countings: Sequence[Counting]) -> None:
+        """Append what begins and ceases to count."""
+        self._db.executemany(
+            "insert into facts_dossiers values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                (
+                    line.unit,
+                    line.kind,
+                    line.on,
+                    position,
+                    part,
+                    n,
+                    line.tree_on,
+                    line.value,
+                    line.facets,
+                    line.case,
+                    line.version,
+                )
+                for position, part, line, n in countings
+            ],
+        )
+
+    def roll(
+        self, totals: Iterable[tuple[Total, int]], shares: Iterable[tuple[Share, int]]
+    ) -> None:
+        """Add to the counters; what comes to nothing leaves no row."""
+        changes = [(*key, n) for key, n in totals]
+        self._db.executemany(
+            "insert into counters values (?, ?, ?, ?, ?, ?)"
+            " on conflict do update set n = n + excluded.n",
+            changes,
+        )
+        self._db.executemany(
+            "delete from counters where unit = ? and span = ? and kind = ? and facet = ?"
+            " and value = ? and n = 0",
+            # Only the states of rounds may stand below nothing, and come back to it.
+            [change[:-1] for change in changes if change[-1] < 0 or change[2] in ROUNDS],
+        )
+        changed = [(*key, n) for key, n in shares]
+        self._db.executemany(
+            "insert into shares values (?, ?, ?, ?) on conflict do update set n = n + excluded.n",
+            changed,
+        )
+        self._db.executemany(
+            "delete from shares where unit = ? and span = ? and child = ? and n = 0",
+            [change[:-1] for change in changed if change[-1] < 0],
+        )
+
+
+class TrainingTables(Tables):
+    """The tables of the training ledger."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        super().__init__(db, "training")
+
+    def class_(self, stream: bytes) -> Class | None:
+        """Return a class as it is known."""
+        row = self._db.execute("select known from classes where stream = ?", (stream,)).fetchone()
+        return msgspec.msgpack.decode(row[0], type=Class) if row else None
+
+    def keep_class(self, stream: bytes, known: Class) -> None:
+        """Keep a class as it is now known."""
+        self._db.execute(
+            "insert or replace into classes values (?, ?)", (stream, msgspec.msgpack.encode(known))
+        )
+
+    def count_classes(self, countings: Sequence[ClassCounting]) -> None:
+        """Append what begins and ceases to count."""
+        self._db.executemany(
+            "insert into facts_training"
+            "(position, stream, centre, on_day, closed_on, enrolled, certified, n)"
+            " values (?, ?, ?, ?, ?, ?, ?, ?)",
+            countings,
+        )
+
+
+class ReportingTables(Tables):
+    """The tables of the reporting ledger."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        super().__init__(db, "reporting")
+
+    def issue(self, issues: Sequence[Issue]) -> None:
+        """Append what targets become."""
+        self._db.executemany(
+            "insert into targets(position, stream, unit, kind, category, first_day, last_day,"
+            " period, minimum, maximum, deadline, deadline_inclusive, document, issued_on)"
+            " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            issues,
+        )
+
+    def count_(self, stream: bytes) -> Count | None:
+        """Return a count as it is known."""
+        row = self._db.execute("select known from counts where stream = ?", (stream,)).fetchone()
+        return msgspec.msgpack.decode(row[0], type=Count) if row else None
+
+    def keep_count(self, stream: bytes, known: Count) -> None:
+        """Keep a count as it is now known."""
+        self._db.execute(
+            "insert or replace into counts values (?, ?)", (stream, msgspec.msgpack.encode(known))
+        )
+
+    def count_counts(self, countings: Sequence[CountCounting]) -> None:
+        """Append what begins and ceases to count."""
+        self._db.executemany(
+            "insert into facts_reporting"
+            "(position, stream, unit, kind, first_day, on_day, period, amount, sign)"
+            " values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            countings,
+        )
