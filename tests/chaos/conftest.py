@@ -1,0 +1,3 @@
+from tests.ports.conftest import place
+
+__all__ = ["place"]
