@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 
-from events.envelope import Fact, FirstFact
+from events.envelope import Fact, FirstFact, Refused, Settled
 
 
 class UnitRegistered(FirstFact):
@@ -473,3 +473,15 @@ class CandidacyUnitCorrected(Correction):
 
     TOPIC = "dossiers.CandidacyUnitCorrected"
     unit: UUID | None = None
+
+
+class PolicyRefused(Refused):
+    """What a fact of another ledger asked of dossiers was refused."""
+
+    TOPIC = "dossiers.PolicyRefused"
+
+
+class PolicySettled(Settled):
+    """What was refused was done after all, or needs no doing."""
+
+    TOPIC = "dossiers.PolicySettled"

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
+import msgspec
 from eventsourcing.domain import AggregateCreated, AggregateEvent
 
 
@@ -53,6 +54,38 @@ class Fact(AggregateEvent):
 
 class FirstFact(Fact, AggregateCreated):
     """A fact that begins a stream."""
+
+
+class Told(msgspec.Struct, frozen=True, kw_only=True):
+    """A value that the words of a refusal name: a day, a number, a code, never a person's own."""
+
+    name: str
+    value: str
+
+
+class Refused(FirstFact):
+    """The rules refused what a policy asked for: an outcome, and a task for somebody.
+
+    Each ledger has its own, `<ledger>.PolicyRefused`, in a stream of its own.
+    """
+
+    cause: str
+    """The fact that the policy reacted to: `<ledger>/<position>`."""
+    policy: str
+    refusal: str
+    """The code under which the reason is worded."""
+    rule: str | None = None
+    """The clause, as in `contracts/rulebook`."""
+    about: UUID | None = None
+    """What it was to be done to: a candidacy, as a rule."""
+    facts: tuple[Told, ...] = ()
+
+
+class Settled(Fact):
+    """The refused command was taken after all, or somebody decided that it needs no doing."""
+
+    done: bool
+    """Whether it was taken."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

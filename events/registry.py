@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from events import dossiers, reporting, training
+from events import dossiers, reporting, training, verification
 from events.envelope import Fact
 
 LEDGERS: dict[str, ModuleType] = {
     "dossiers": dossiers,
     "training": training,
+    "verification": verification,
     "reporting": reporting,
 }
 

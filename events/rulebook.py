@@ -7,10 +7,11 @@ import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from decimal import Decimal
 from functools import cache, cached_property
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from events.calendar import MONTHS_A_YEAR, WorkingDays, age_in_months, read_calendar
 
@@ -111,6 +112,10 @@ class RuleSet:
     minimum_official_members: int
     decider_kinds: frozenset[str]
     """The kinds of units whose bodies can decide on admission."""
+    reply_home: ClockRule
+    reply_abroad: ClockRule
+    verification_subjects: tuple[str, ...]
+    """Who is verified: the candidate and relatives."""
     clauses: Mapping[str, str]
     """The clause of each rule above, by its name, and of the order of acts."""
 
@@ -126,6 +131,39 @@ class RuleSet:
     def is_over_age(self, birth: date, on: date) -> bool:
         """Tell whether a person is past the full years of the greatest age, counted by month."""
         return age_in_months(birth, on) > self.maximum_age * MONTHS_A_YEAR
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClassRules:
+    """What the law asks of awareness classes from a day on."""
+
+    id: str
+    first: date
+    assumed: bool
+    """Whether it is asked for a day before its own, for want of an older one."""
+    attendance_percent: int
+    """The part of the periods that a learner attends to sit the final paper."""
+    pass_mark: Decimal
+    full_mark: Decimal
+    grades: tuple[Decimal, ...]
+    """The least scores of the grades, the lowest first."""
+    retakes: int
+    minimum_learners: int
+    certificate_days: int
+    """How many days after the end of the class its certificates are issued, at the latest."""
+    clauses: Mapping[str, str]
+
+    def may_sit(self, attended: int, periods: int) -> bool:
+        """Tell whether who attended so many periods may sit the final paper."""
+        return attended * 100 >= periods * self.attendance_percent
+
+    def passes(self, *scores: Decimal | None) -> bool:
+        """Tell whether the paper, or its retake, passes."""
+        return any(score is not None and score >= self.pass_mark for score in scores)
+
+    def grade(self, score: Decimal) -> int:
+        """Return the number of the grade of a score, the lowest being 1, or 0 below all."""
+        return sum(score >= least for least in self.grades)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,6 +204,9 @@ class Rulebook:
         self.clauses = MappingProxyType({c.id: c for c in _clauses(folder, self.documents)})
         self.policies = MappingProxyType(dict(_policies(rule_sets["policies"])))
         self.rule_sets: Sequence[RuleSet] = tuple(map(_rule_set, rule_sets["rule_sets"]))
+        self.class_rules: Sequence[ClassRules] = tuple(
+            map(_class_rules, _toml(folder / "class-rules.toml")["class_rules"])
+        )
         self.unit_kinds = MappingProxyType(
             {
                 code: UnitKind(code=code, **{**fields, "aliases": tuple(fields["aliases"])})
@@ -194,10 +235,11 @@ class Rulebook:
 
     def on(self, day: date) -> RuleSet:
         """Return the rule set of a day; before the oldest, that one, marked as assumed."""
-        for rule_set in reversed(self.rule_sets):
-            if rule_set.first <= day:
-                return rule_set
-        return replace(self.rule_sets[0], assumed=True)
+        return _of_day(self.rule_sets, day)
+
+    def classes_on(self, day: date) -> ClassRules:
+        """Return the rules of classes of a day; before the oldest, those, marked as assumed."""
+        return _of_day(self.class_rules, day)
 
     def documents_on(self, day: date) -> frozenset[Document]:
         """Return the documents that are followed on a day."""
@@ -232,6 +274,16 @@ def fold(text: str) -> str:
     """Return what two spellings of one name have in common: letters without marks, and digits."""
     plain = unicodedata.normalize("NFD", text.casefold().replace("đ", "d"))
     return "".join(letter for letter in plain if letter.isalnum())
+
+
+_Dated = TypeVar("_Dated", RuleSet, ClassRules)
+
+
+def _of_day(dated: Sequence[_Dated], day: date) -> _Dated:
+    for rules in reversed(dated):
+        if rules.first <= day:
+            return rules
+    return replace(dated[0], assumed=True)
 
 
 def _toml(path: Path) -> dict[str, Any]:
@@ -280,6 +332,22 @@ def _rule_set(fields: Mapping[str, Any]) -> RuleSet:
         clauses=MappingProxyType({name: rule["clause"] for name, rule in rules.items()}),
         majority=tuple(values.pop("majority")),
         decider_kinds=frozenset(values.pop("decider_kinds")),
+        verification_subjects=tuple(values.pop("verification_subjects")),
+        **values,
+    )
+
+
+def _class_rules(fields: Mapping[str, Any]) -> ClassRules:
+    rules: dict[str, dict[str, Any]] = fields["rules"]
+    values = {name: rule["value"] for name, rule in rules.items()}
+    return ClassRules(
+        id=fields["id"],
+        first=fields["first"],
+        assumed=False,
+        clauses=MappingProxyType({name: rule["clause"] for name, rule in rules.items()}),
+        pass_mark=Decimal(values.pop("pass_mark")),
+        full_mark=Decimal(values.pop("full_mark")),
+        grades=tuple(map(Decimal, values.pop("grades"))),
         **values,
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from inspect import cleandoc, getdoc
 from pathlib import Path
 from types import NoneType
@@ -86,6 +87,7 @@ def _value(kind: Any, path: str, number: int) -> Any:  # noqa: ANN401 - what an 
     made: dict[type, Any] = {
         bool: True,
         int: number + 2,
+        Decimal: Decimal(number + 2),
         str: f"synthetic-{path.rpartition('.')[2]}",
         date: _FIRST_DAY + timedelta(days=number),
         datetime: datetime(2026, 3, 2, tzinfo=UTC) + timedelta(days=number),

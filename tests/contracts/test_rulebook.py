@@ -4,7 +4,8 @@ import re
 import shutil
 import unicodedata
 from collections import Counter
-from datetime import timedelta
+from datetime import date, timedelta
+from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
 
@@ -67,8 +68,11 @@ def test_every_rule_has_a_clause_that_exists_and_every_clause_serves_a_rule() ->
             rule_set.decision,
             rule_set.recognition_vote,
             rule_set.recognition,
+            rule_set.reply_home,
+            rule_set.reply_abroad,
         )
     }
+    used |= {clause for rules in RULES.class_rules for clause in rules.clauses.values()}
 
     assert used == set(RULES.clauses)
 
@@ -91,7 +95,7 @@ def test_a_clause_names_its_source_its_mark_and_what_frees(clause: Clause) -> No
 def test_a_clause_of_2026_is_never_marked_as_seen_in_the_document() -> None:
     marks = {c.mark for c in RULES.clauses.values() if c.dated and c.dated.year == 2026}
 
-    assert marks == {"verified*", "inference"}
+    assert marks == {"verified*", "inference", "memory"}
 
 
 @pytest.mark.parametrize("rule_set", RULES.rule_sets, ids=lambda rule_set: rule_set.id)
@@ -110,6 +114,54 @@ def test_a_rule_set_has_the_values_of_the_law(rule_set: RuleSet) -> None:
     assert rule_set.majority == (2, 3)
     assert rule_set.minimum_official_members == 3
     assert rule_set.decider_kinds < KINDS
+    assert (rule_set.reply_home.working_days, rule_set.reply_abroad.working_days) == (30, 90)
+    assert rule_set.verification_subjects[0] == "candidate"
+
+
+def test_the_time_to_reply_is_marked_as_confirmed_by_no_public_source() -> None:
+    for rule_set in RULES.rule_sets:
+        for clock in (rule_set.reply_home, rule_set.reply_abroad):
+            assert RULES.clause(clock.clause).mark == "memory"
+
+
+def test_classes_have_rules_from_their_regulation_on_and_the_same_as_assumed_before() -> None:
+    rules, before = RULES.classes_on(date(2025, 12, 1)), RULES.classes_on(date(2025, 11, 30))
+
+    assert (rules.id, rules.assumed, before.assumed) == ("CR-2025", False, True)
+    assert (rules.attendance_percent, rules.retakes) == (80, 1)
+    assert (rules.minimum_learners, rules.certificate_days) == (25, 15)
+    assert {RULES.clause(clause).mark for clause in rules.clauses.values()} == {"verified*"}
+
+
+@pytest.mark.parametrize(
+    ("attended", "periods", "sits"), [(8, 10, True), (7, 9, False), (4, 5, True), (0, 10, False)]
+)
+def test_who_attended_four_fifths_of_the_periods_sits_the_paper(
+    attended: int, periods: int, sits: bool
+) -> None:
+    assert RULES.classes_on(date(2026, 3, 3)).may_sit(attended, periods) is sits
+
+
+@pytest.mark.parametrize(
+    ("score", "passes", "grade"),
+    [
+        ("4.99", False, 0),
+        ("5", True, 1),
+        ("6.99", True, 1),
+        ("7", True, 2),
+        ("8", True, 3),
+        ("9", True, 4),
+        ("10", True, 4),
+    ],
+)
+def test_five_out_of_ten_passes_and_has_the_lowest_of_four_grades(
+    score: str, passes: bool, grade: int
+) -> None:
+    rules = RULES.classes_on(date(2026, 3, 3))
+
+    assert rules.passes(Decimal(score)) is passes
+    assert rules.passes(Decimal(0), Decimal(score)) is passes
+    assert rules.grade(Decimal(score)) == grade
 
 
 def test_policies_are_named_and_marked() -> None:

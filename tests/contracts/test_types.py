@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -107,7 +108,13 @@ def test_every_type_has_a_golden_state_of_its_present_version() -> None:
 
 def test_every_type_belongs_to_the_ledger_that_its_name_begins_with() -> None:
     assert {name.partition(".")[0] for name in TYPES} == LEDGERS.keys()
-    assert len({kind.__name__ for kind in TYPES.values()}) == len(TYPES)
+
+
+def test_only_what_becomes_of_policies_has_one_name_in_several_ledgers() -> None:
+    names = Counter(kind.__name__ for kind in TYPES.values())
+
+    shared = {name for name, times in names.items() if times > 1}
+    assert shared == {"PolicyRefused", "PolicySettled"}
 
 
 def test_what_drifts_is_named_with_its_reason(tmp_path: Path) -> None:

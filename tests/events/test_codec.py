@@ -2,6 +2,7 @@
 
 from dataclasses import fields
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from types import UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 from uuid import UUID
@@ -32,6 +33,8 @@ def values(hint: Any) -> st.SearchStrategy[Any]:  # noqa: ANN401 - what an annot
         return st.builds(hint, **{name: values(hints[name]) for name in hint.__struct_fields__})
     if hint is int:
         return st.integers(-(2**63), 2**63 - 1)
+    if hint is Decimal:
+        return st.decimals(0, 10, places=2)
     return st.from_type(hint)
 
 

@@ -124,6 +124,7 @@ def test_districts_decide_until_the_end_of_june_2025() -> None:
                 ("208-QĐ/TW", date(2026, 7, 26)),
                 ("01-HD/TW", date(2026, 5, 19)),
                 ("38-HD/BTCTW", None),
+                ("1147-QĐ/BTGDVTW", date(2025, 12, 1)),
             },
         ),
     ],
