@@ -139,7 +139,7 @@ class Runner:
         at = self.position
         if at != self._left_at:
             self._projection.forget()
-        batch, unreadable = self._decoded(at, self._feed.read(at, self._batch_events))
+        batch, unreadable = decoded(self._feed.ledger, at, self._feed.read(at, self._batch_events))
         taken = self._take(at, batch)
         if unreadable and not self._parked:
             self._park(*unreadable)
@@ -173,22 +173,6 @@ class Runner:
     def close(self) -> None:
         """Close the view's connection."""
         self._db.close()
-
-    def _decoded(
-        self, at: int, rows: Sequence[Row]
-    ) -> tuple[list[Envelope], tuple[Row, Exception] | None]:
-        batch: list[Envelope] = []
-        for row in rows:
-            if row.position <= at:
-                continue  # seen already: a feed may repeat itself
-            try:
-                if row.position != at + 1:
-                    raise GapError(f"after {at} came {row.position}")
-                batch.append(opened(self._feed.ledger, row))
-            except (LookupError, ValueError) as error:
-                return batch, (row, error)
-            at = row.position
-        return batch, None
 
     def _take(self, at: int, batch: Sequence[Envelope]) -> bool:
         if not batch:
@@ -240,6 +224,24 @@ class Runner:
             "insert or replace into parked values (?, ?, ?, ?)",
             (self.name, record.position, kind, reason),
         )
+
+
+def decoded(
+    ledger: str, at: int, rows: Sequence[Row]
+) -> tuple[list[Envelope], tuple[Row, Exception] | None]:
+    """Return the records after a position, and the one that cannot be read, with its reason."""
+    batch: list[Envelope] = []
+    for row in rows:
+        if row.position <= at:
+            continue  # seen already: a feed may repeat itself
+        try:
+            if row.position != at + 1:
+                raise GapError(f"after {at} came {row.position}")
+            batch.append(opened(ledger, row))
+        except (LookupError, ValueError) as error:
+            return batch, (row, error)
+        at = row.position
+    return batch, None
 
 
 def _is_away(error: Exception) -> bool:

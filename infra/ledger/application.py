@@ -11,7 +11,7 @@ from typing import Any, ClassVar, cast
 from uuid import UUID
 
 import msgspec
-from eventsourcing.application import Application
+from eventsourcing.application import AggregateNotFoundError, Application
 from eventsourcing.domain import BaseAggregate
 from eventsourcing.persistence import (
     EventStore,
@@ -26,6 +26,14 @@ from events.refusal import Refusal
 from infra.ledger.claims import changes
 from infra.ledger.group import Group, Here, Pending, PendingEvents, Rehearsal
 from infra.ledger.mapper import SealingMapper
+from infra.ledger.outcomes import (
+    NoteRefusal,
+    OfOutcomes,
+    PolicyOutcome,
+    SettleRefusal,
+    TryAgain,
+    UnknownTask,
+)
 from infra.ledger.port import (
     ClaimTakenError,
     CommandRepeatedError,
@@ -63,6 +71,8 @@ class Commands(Application[UUID], ABC):
 
     aggregates: ClassVar[tuple[type[BaseAggregate[UUID]], ...]]
     """Every class of aggregate of the service; a fact that none adopts is unknown."""
+    outcomes: ClassVar[type[PolicyOutcome]]
+    """The aggregate of refused commands, in a service that has policies."""
 
     def __init__(self, ledger: Ledger, keys: Keys) -> None:
         self.ledger = ledger
@@ -252,7 +262,30 @@ class Commands(Application[UUID], ABC):
         return super().save(*objs, takes=takes, releases=releases, **kwargs)
 
     def _decided(self, command: Any) -> list[Fact]:  # noqa: ANN401
-        return _pending_facts(self.decide(command))
+        ours = isinstance(command, OfOutcomes)
+        return _pending_facts(self._of_outcome(command) if ours else self.decide(command))
+
+    def _of_outcome(self, command: OfOutcomes) -> Sequence[BaseAggregate[UUID]]:
+        if isinstance(command, NoteRefusal):
+            return (self.outcomes.refuse(command),)
+        task = self.task(command.task)
+        match command:
+            case SettleRefusal():
+                task.settle(command.on, command.by, done=False)
+                return (task,)
+            case TryAgain():
+                task.settle(command.on, command.by, done=True)
+                return (*self.decide(command.command), task)
+
+    def task(self, stream: UUID) -> PolicyOutcome:
+        """Return a refused command of a policy. Raises UnknownTask."""
+        try:
+            found: BaseAggregate[UUID] = self.repository.get(stream)
+        except AggregateNotFoundError:
+            raise UnknownTask(task=stream) from None
+        if not isinstance(found, PolicyOutcome):
+            raise UnknownTask(task=stream)
+        return found
 
     def _make_keys(self, facts: Sequence[Fact]) -> None:
         """Make the keys of the people who begin here, durable before a fact needs them."""

@@ -137,7 +137,7 @@ def test_classes_have_rules_from_their_regulation_on_and_the_same_as_assumed_bef
     ("attended", "periods", "sits"), [(8, 10, True), (7, 9, False), (4, 5, True), (0, 10, False)]
 )
 def test_who_attended_four_fifths_of_the_periods_sits_the_paper(
-    attended: int, periods: int, sits: bool
+    attended: int, periods: int, *, sits: bool
 ) -> None:
     assert RULES.classes_on(date(2026, 3, 3)).may_sit(attended, periods) is sits
 
@@ -155,7 +155,7 @@ def test_who_attended_four_fifths_of_the_periods_sits_the_paper(
     ],
 )
 def test_five_out_of_ten_passes_and_has_the_lowest_of_four_grades(
-    score: str, passes: bool, grade: int
+    score: str, *, passes: bool, grade: int
 ) -> None:
     rules = RULES.classes_on(date(2026, 3, 3))
 

@@ -1,0 +1,191 @@
+"""A reaction: recorded facts of one ledger in, commands of a service out, each done once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from threading import Event
+from typing import Any
+from uuid import UUID
+
+from eventsourcing.persistence import OperationalError
+
+from events.envelope import By, Envelope
+from events.refusal import Refusal
+from infra.feed import Feed, opened
+from infra.ledger.application import Commands, Contended
+from infra.ledger.outcomes import NoteRefusal, TryAgain, told
+from infra.ledger.port import ReaderMovedError, Row, Save
+from infra.runner import BATCH_EVENTS, SWEEP_SECONDS, Parked, ReaderStoppedError, State, decoded
+
+ACTOR = "policy"
+_CIVIL_TIME = timedelta(hours=7)
+
+Policy = Callable[[Envelope], Any | None]
+"""Turns a recorded fact into a command, or into nothing. It is pure."""
+
+
+class NothingToDo(Refusal):
+    """The policy asks for nothing any more: the fact is worked differently by now."""
+
+
+class Reactor:
+    """Has a service do what a policy asks for, from where it stood.
+
+    The position is saved in the ledger of the service, with what the command records, so
+    neither is there without the other. The key of the command is that of the fact, so a
+    fact that comes again finds its command done. What the rules refuse is recorded as
+    refused, and the reader goes on; what cannot be decoded, or meets a defect, stops it.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        feed: Feed,
+        service: Commands,
+        policy: Policy,
+        *,
+        batch_events: int = BATCH_EVENTS,
+    ) -> None:
+        self.name = name
+        self._feed = feed
+        self._service = service
+        self._policy = policy
+        self._batch_events = batch_events
+        self._parked: Parked | None = None
+
+    @property
+    def position(self) -> int:
+        """Return the last position that was reacted to."""
+        return self._service.ledger.reader(self.name)
+
+    @property
+    def state(self) -> State:
+        """Return where the reader stands."""
+        return State(self.name, self._feed.ledger, self.position, self._feed.head(), self._parked)
+
+    def step(self) -> bool:
+        """React to the next batch; tell whether the reader moved."""
+        if self._parked:
+            return False
+        at = self.position
+        batch, unreadable = decoded(self._feed.ledger, at, self._feed.read(at, self._batch_events))
+        try:
+            reached = self._take(at, batch)
+        except (ReaderMovedError, Contended):
+            return self.position != at  # another process reacts too, and nothing is done twice
+        if unreadable and not self._parked:
+            row, error = unreadable
+            self._park(row.position, row.type, error)
+        return reached != at
+
+    def catch_up(self, to: int, progress: Callable[[int], None] = lambda _: None) -> int:
+        """React until the reader is at position `to`, telling each position reached.
+
+        Raises ReaderStoppedError when a record on the way cannot be taken.
+        """
+        while (at := self.position) < to:
+            if not self.step() and not self._parked:
+                self._feed.wait(at, SWEEP_SECONDS)
+            if self._parked:
+                raise ReaderStoppedError(self.name, self._parked)
+            progress(self.position)
+        return at
+
+    def run(self, stop: Event) -> None:
+        """Follow the ledger until told to stop; a stopped reader waits to be told."""
+        while not stop.is_set():
+            try:
+                if not self.step():
+                    if self._parked:
+                        stop.wait()
+                    else:
+                        self._feed.wait(self.position, SWEEP_SECONDS)
+            except OperationalError:
+                stop.wait(SWEEP_SECONDS)
+
+    def try_again(self, task: UUID, by: By, *, key: str | None = None) -> tuple[int, ...]:
+        """Do what was refused, and settle it, in one save. Raises Refusal."""
+        position = int(self._service.task(task).cause.rpartition("/")[2])
+        [row] = self._feed.read(position - 1, 1)
+        envelope = opened(self._feed.ledger, row)
+        command = self._policy(envelope)
+        if command is None:
+            raise NothingToDo(cause=self._cause(envelope))
+        again = TryAgain(on=_today(), task=task, command=command, by=by)
+        return self._service.perform(again, key=key, not_before=envelope.recorded)
+
+    def _take(self, at: int, batch: Sequence[Envelope]) -> int:
+        """React to a batch and return where the reader then is."""
+        for envelope in batch:
+            try:
+                command = self._policy(envelope)
+                if command is not None:
+                    at = self._perform(at, envelope, command)
+            except (ReaderMovedError, Contended, OperationalError):
+                raise
+            except Exception as defect:  # noqa: BLE001 - whatever it is, nothing is skipped
+                self._park(envelope.position, type(envelope.fact).TOPIC, defect)
+                return self._move(at, envelope.position - 1)
+        return self._move(at, batch[-1].position) if batch else at
+
+    def _perform(self, at: int, envelope: Envelope, command: Any) -> int:  # noqa: ANN401
+        key = f"{self._cause(envelope)}/{self.name}"
+        reader = (self.name, at, envelope.position)
+        if self._service.ledger.command(key) is None:
+            try:
+                self._service.perform(
+                    command, key=key, not_before=envelope.recorded, reader=reader
+                )
+            except Contended:
+                raise
+            except Refusal as refusal:
+                refused = self._refused(envelope, command, refusal)
+                self._service.perform(
+                    refused, key=key, not_before=envelope.recorded, reader=reader
+                )
+        # Done before under a position that was lost: the command stands, the reader follows.
+        return self._move(self.position, envelope.position)
+
+    def _refused(self, envelope: Envelope, command: Any, refusal: Refusal) -> NoteRefusal:  # noqa: ANN401
+        cause, fact = self._cause(envelope), envelope.fact
+        return NoteRefusal(
+            on=(envelope.recorded + _CIVIL_TIME).date(),
+            cause=cause,
+            policy=self.name,
+            refusal=refusal.code,
+            rule=refusal.clause,
+            about=getattr(command, "candidacy", None),
+            facts=told(refusal),
+            by=By(actor=ACTOR, causation=cause, correlation=fact.correlation or cause),
+        )
+
+    def _cause(self, envelope: Envelope) -> str:
+        return f"{envelope.ledger}/{envelope.position}"
+
+    def _move(self, old: int, new: int) -> int:
+        if new > old:
+            [saved] = self._service.ledger.append([Save(reader=(self.name, old, new))])
+            if saved.refusal is not None:
+                raise saved.refusal
+        return max(old, new)
+
+    def _park(self, position: int, kind: str, error: Exception) -> None:
+        self._parked = Parked(position, kind, f"{type(error).__name__}: {error}")
+
+
+def reacting(envelope: Envelope) -> By:
+    """Return who records what a policy asks for, and because of what."""
+    cause = f"{envelope.ledger}/{envelope.position}"
+    fact = envelope.fact
+    return By(
+        actor=ACTOR,
+        acting_for=fact.acting_for,
+        document=fact.document,
+        causation=cause,
+        correlation=fact.correlation or cause,
+    )
+
+
+def _today() -> datetime:
+    raise NotImplementedError
