@@ -10,6 +10,7 @@ from uuid import UUID
 
 import msgspec
 
+from events.dossiers import FacetsCorrected, FactCorrected
 from events.envelope import Envelope, Fact
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -81,6 +82,15 @@ def _particulars(fact: Fact) -> bytes | None:
         for name, default in _own(type(fact))
         if (value := getattr(fact, name)) is not default and value != default
     }
+    match fact:
+        case FactCorrected():
+            for now in fact.standing:
+                if now.of == fact.of:
+                    own |= {"now_on": now.on, "now_unit": now.unit}
+        case FacetsCorrected():
+            own["facets"] = fact.facets
+        case _:
+            pass
     return msgspec.json.encode(own) if own else None
 
 

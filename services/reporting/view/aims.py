@@ -21,6 +21,9 @@ class Aim(NamedTuple):
     deadline: int | None
     deadline_inclusive: int
     document: str | None
+    issued_on: int
+    position: int
+    stream: bytes
 
     def order(self) -> tuple[int, int, str, str]:
         """Return what targets are listed by."""
@@ -55,6 +58,7 @@ class Measure:
     deadline_inclusive: bool
     document: str | None
     is_: str
+    aims: tuple[Aim, ...]
     of_period: bool
     """Whether it is of exactly the asked days."""
 
@@ -112,6 +116,7 @@ def _alone(aim: Aim, *, of_period: bool) -> Measure:
         bool(aim.deadline_inclusive),
         aim.document,
         f"{aim.kind} target of {aim.period}",
+        (aim,),
         of_period,
     )
 
@@ -126,6 +131,7 @@ def _together(tiles: Sequence[Aim]) -> Measure:
         True,  # noqa: FBT003 - as where there is no deadline
         None,
         f"assigned targets of {', '.join(tile.period for tile in tiles)}",
+        tuple(tiles),
         True,  # noqa: FBT003 - they tile exactly the asked days
     )
 

@@ -12,9 +12,10 @@ from events.period import Period
 from events.rulebook import rulebook
 from services.reporting.projection.facets import AGES, BOOLEANS, PUBLISHED, TWICE, UNKNOWN, category
 from services.reporting.projection.lines import BEGUN, FUNNEL, LEFT, LISTED, ROUND_STATES
-from services.reporting.view.aims import Aim, Measure, iso, measure
+from services.reporting.view.aims import Aim, Measure, iso
+from services.reporting.view.aims import measure as measure_of
 from services.reporting.view.findings import Findings
-from services.reporting.view.knowledge import Child, CountKnown, Knowledge, UnitKnown
+from services.reporting.view.knowledge import Child, CountKnown, Knowledge, Stock, UnitKnown
 from services.reporting.view.percent import percent
 from services.reporting.view.sources import Key, Source, repeated
 
@@ -71,7 +72,7 @@ class Figures:
 
     def answer(self) -> dict[str, Any]:
         """Return the figures in the shape of the public formats, texts left to the edge."""
-        target = self._measure(self.unit.number)
+        target = self.measure(self.unit.number)
         answer: dict[str, Any] = {
             "unit": self.unit.code,
             "name": self.unit.name,
@@ -84,7 +85,7 @@ class Figures:
         }
         if answer["ratio"] is None:
             self.findings.add("ratio-without-denominator", actual=answer["admitted"])
-        answer["by_unit"] = self._by_unit()
+        answer["by_unit"] = self.by_unit()
         answer["units"] = self._units(answer["by_unit"])
         answer["targets"] = self._targets()
         answer["facets"] = self._facets()
@@ -104,7 +105,7 @@ class Figures:
         """Return people and counts admitted between two days, those that count by `closes`."""
         end = min(last, self.as_of, last if closes is None else closes)
         return self._sums(first, end)["admitted", "", ""] + sum(
-            count.amount for count in self._counted("admitted", first, last) if count.last <= end
+            count.amount for count in self.counted("admitted", first, last) if count.last <= end
         )
 
     def _sums(self, first: int, end: int) -> Counter[Key]:
@@ -114,7 +115,7 @@ class Figures:
             )
         return self._toward[first, end]
 
-    def _counted(self, indicator: str, first: int, last: int) -> Iterable[CountKnown]:
+    def counted(self, indicator: str, first: int, last: int) -> Iterable[CountKnown]:
         """Return the counts that belong to a period and are in effect."""
         return (
             count
@@ -126,7 +127,7 @@ class Figures:
 
     def _flow(self, kind: str) -> int:
         known = self.totals[kind, "", ""]
-        return known + sum(c.amount for c in self._counted(kind, self.first, self.last))
+        return known + sum(c.amount for c in self.counted(kind, self.first, self.last))
 
     def _funnel(self) -> dict[str, int]:
         again = repeated(self.knowledge, self.unit.number, self.first, self.end)
@@ -136,7 +137,7 @@ class Figures:
         """Return people and counts admitted that reached the unit through a child."""
         if end not in self._shares:
             shares = Counter(self.source.shares(self.unit.number, self.first, end))
-            for count in self._counted("admitted", self.first, self.last):
+            for count in self.counted("admitted", self.first, self.last):
                 if count.last <= end:
                     shares[count.child] += count.amount
             self._shares[end] = shares
@@ -144,8 +145,8 @@ class Figures:
 
     # Targets
 
-    def _measure(self, unit: int) -> Measure | None:
-        return measure(self.aims.get(unit, ()), self.first, self.last)
+    def measure(self, unit: int) -> Measure | None:
+        return measure_of(self.aims.get(unit, ()), self.first, self.last)
 
     def _numerator(self, target: Measure | None) -> int:
         closes = target.closes if target else None
@@ -220,10 +221,10 @@ class Figures:
             or self.knowledge.has_facts(self.unit.number, child.number, self.first, self.end)
         )
 
-    def _by_unit(self) -> list[dict[str, Any]]:
+    def by_unit(self) -> list[dict[str, Any]]:
         rows = []
         for child in self.children:
-            target = self._measure(child.number)
+            target = self.measure(child.number)
             admitted = self._through(child.number, self.end)
             closes = target.closes if target else None
             numerator = self._through(
@@ -290,42 +291,46 @@ class Figures:
         opened = self.knowledge.classes(self.unit.number, self.first, self.end)
         parts = {
             "learners": [known.enrolled for known in opened],
-            # Who passed is known from the day the class ended.
-            "certified": [
-                known.certified
-                if known.closed_on is not None and known.closed_on <= self.as_of
-                else None
-                for known in opened
-            ],
+            "certified": [known.certified_by(self.as_of) for known in opened],
         }
         for name, known in parts.items():
             self.findings.unknown_part(f"classes.{name}", known)
         return {"classes": len(opened)} | {name: _sum(known) for name, known in parts.items()}
 
-    def _members(self) -> dict[str, Any] | None:
+    def stocks(self) -> tuple[dict[int, Stock] | None, list[int | None]]:
+        """Return the latest numbers of members that make up the unit's, by their unit.
+
+        None where a part is unknown; then the second tells what is known of the children.
+        """
         stocks = self.knowledge.stocks(self.unit.number, self.as_of)
         below: dict[int, list[int]] = {}
         for number, (parent, kind) in self.knowledge.parents(self.unit.number, self.as_of).items():
             if kind in _party_kinds():
                 below.setdefault(parent, []).append(number)
 
-        def members(unit: int) -> tuple[int, int] | None:
+        def made_of(unit: int) -> dict[int, Stock] | None:
             if unit in stocks:
-                return stocks[unit]
-            parts = [members(child) for child in below.get(unit, ())]
+                return {unit: stocks[unit]}
+            parts = [made_of(child) for child in below.get(unit, ())]
             known = [part for part in parts if part is not None]
             if not parts or len(known) < len(parts):
                 return None
-            return sum(count for count, _ in known), min(on for _, on in known)
+            return {number: stock for part in known for number, stock in part.items()}
 
-        found = members(self.unit.number)
-        if found is None:
-            children = below.get(self.unit.number, ())
-            self.findings.unknown_part(
-                "members", [known and known[0] for known in map(members, children)] or [None]
-            )
+        children = [made_of(child) for child in below.get(self.unit.number, ())]
+        return made_of(self.unit.number), [
+            None if part is None else len(part) for part in children
+        ] or [None]
+
+    def _members(self) -> dict[str, Any] | None:
+        stocks, parts = self.stocks()
+        if stocks is None:
+            self.findings.unknown_part("members", parts)
             return None
-        return {"count": found[0], "on": iso(found[1])}
+        return {
+            "count": sum(stock.amount for stock in stocks.values()),
+            "on": iso(min(stock.on for stock in stocks.values())),
+        }
 
     # What does not fit
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import groupby
 from typing import Any, NamedTuple
+from uuid import UUID
 
 from events.refusal import Refusal
 from services.reporting.projection.history import microseconds, moment
@@ -57,6 +58,15 @@ class CountKnown(NamedTuple):
     stream: bytes
 
 
+class Stock(NamedTuple):
+    """How many members a unit had on a day."""
+
+    on: int
+    amount: int
+    position: int
+    stream: bytes
+
+
 class ClassKnown(NamedTuple):
     """A class of a centre at or below the asked unit."""
 
@@ -68,6 +78,11 @@ class ClassKnown(NamedTuple):
     certified: int | None
     position: int
     stream: bytes
+
+    def certified_by(self, day: int) -> int | None:
+        """Return how many passed, which is known from the day the class ended."""
+        ended = self.closed_on is not None and self.closed_on <= day
+        return self.certified if ended else None
 
 
 class Knowledge:
@@ -96,6 +111,17 @@ class Knowledge:
             raise UnitNotYetKnown(unit=code, on=on, known_from=moment(since[0][0]))
         raise UnknownUnit(unit=code, on=on)
 
+    def last_bearer(self, code: str) -> int:
+        """Return the unit that bears a code, or bore it last; raise UnknownUnit."""
+        if found := self.rows(_LAST_BEARER, code=code):
+            number: int = found[0][0]
+            return number
+        raise UnknownUnit(unit=code)
+
+    def id(self, number: int) -> UUID:
+        """Return the id of a unit."""
+        return UUID(bytes=self.rows("select id from units where number = :n", n=number)[0][0])
+
     def roots(self, on: date) -> list[UnitKnown]:
         """Return the units that lie below none on a day, by code."""
         return [
@@ -107,6 +133,10 @@ class Knowledge:
         """Return the codes that units bear on a day, or else bore last."""
         found = self.rows(_CODES, numbers=_json(numbers), day=on)
         return dict(found)
+
+    def registered(self, numbers: Iterable[int]) -> dict[int, int]:
+        """Return the positions at which units became known."""
+        return dict(self.rows(_REGISTERED, numbers=_json(numbers)))
 
     def children(self, unit: int, first: int, last: int, kinds: Container[str]) -> list[Child]:
         """Return every unit of some kinds that lay directly below another in a span, by code."""
@@ -131,8 +161,9 @@ class Knowledge:
     def aims(self, units: Iterable[int], as_of: int) -> dict[int, list[Aim]]:
         """Return the targets of units that are issued by a day, in their latest form."""
         latest: dict[tuple[int, object], Aim] = {}
-        for number, stream, *fields in self.rows(_AIMS, numbers=_json(units), as_of=as_of):
-            latest[number, stream] = Aim(*fields)
+        for number, *fields in self.rows(_AIMS, numbers=_json(units), as_of=as_of):
+            aim = Aim(*fields)
+            latest[number, aim.stream] = aim
         found: dict[int, list[Aim]] = {number: [] for number, _ in latest}
         for (number, _), aim in latest.items():
             found[number].append(aim)
@@ -147,10 +178,10 @@ class Knowledge:
         found = self.rows(_CLASSES, unit=unit, first=first, last=last)
         return [ClassKnown(*row) for row in found]
 
-    def stocks(self, unit: int, as_of: int) -> dict[int, tuple[int, int]]:
-        """Return the latest number of members, and its day, of each unit at or below one."""
+    def stocks(self, unit: int, as_of: int) -> dict[int, Stock]:
+        """Return the latest number of members of each unit at or below one."""
         found = self.rows(_STOCKS, unit=unit, day=as_of)
-        return {number: (amount, on) for number, on, amount in found}
+        return {number: Stock(*stock) for number, *stock in found}
 
     def parents(self, unit: int, on: int) -> dict[int, tuple[int, str]]:
         """Return the parent and kind of each unit below another on a day."""
@@ -223,6 +254,9 @@ where code = :code and since <= :day and until > :day
 _UNIT_SINCE = """
 select h.recorded from unit_states s join history_dossiers h on h.position = s.known_from
 where s.code = :code and s.since <= :day and s.until > :day order by s.known_from limit 1"""
+_LAST_BEARER = """
+select number from unit_states where code = :code and known_from <= :known and known_to > :known
+order by until desc limit 1"""
 _ROOTS = """
 select number, code, name from unit_states s
 where since <= :day and until > :day and known_from <= :known and known_to > :known and not exists (
@@ -232,6 +266,9 @@ order by code"""
 _CODES = """
 select number, code from json_each(:numbers) cross join unit_states on number = value
 where known_from <= :known and known_to > :known order by number, since > :day desc, since"""
+_REGISTERED = """
+select number, min(known_from) from json_each(:numbers) cross join unit_states on number = value
+group by number"""
 _CHILDREN = """
 select number, since, until, code, name, kind, parent from unit_states
 where number in (
@@ -240,8 +277,8 @@ where number in (
   and known_from <= :known and known_to > :known
 order by number, since"""
 _AIMS = """
-select u.number, g.stream, g.kind, g.category, g.first_day, g.last_day, g.period, g.minimum,
-    g.maximum, g.deadline, g.deadline_inclusive, g.document
+select u.number, g.kind, g.category, g.first_day, g.last_day, g.period, g.minimum, g.maximum,
+    g.deadline, g.deadline_inclusive, g.document, g.issued_on, g.position, g.stream
 from json_each(:numbers) cross join units u on u.number = value
 cross join targets g on g.unit = u.id
 where g.issued_on <= :as_of and g.position <= :known_counts order by g.issued_on, g.position"""
@@ -263,8 +300,8 @@ where t.ancestor = :unit and t.known_from <= :known and t.known_to > :known
 group by c.stream, t.unit, t.child, c.on_day, c.closed_on, c.enrolled, c.certified
 having sum(c.n) > 0"""
 _STOCKS = """
-select number, on_day, amount from (
-    select t.unit as number, r.on_day, r.amount, max(r.position) as position
+select number, on_day, amount, position, stream from (
+    select t.unit as number, r.on_day, r.amount, max(r.position) as position, r.stream
     from tree t cross join units u on u.number = t.unit
     cross join facts_reporting r on r.unit = u.id and r.kind = 'members'
     where t.ancestor = :unit and t.known_from <= :known and t.known_to > :known

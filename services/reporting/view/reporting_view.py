@@ -9,6 +9,7 @@ from datetime import date, datetime
 from pathlib import Path
 from threading import Lock
 from typing import Any, Literal
+from uuid import UUID
 
 from infra.feed import Feed
 from infra.runner import BATCH_EVENTS, Projection, Runner
@@ -17,6 +18,7 @@ from services.reporting.projection.reporting import ReportingProjection
 from services.reporting.projection.training import TrainingProjection
 from services.reporting.view.figures import Figures, Question
 from services.reporting.view.knowledge import Knowledge, positions_at
+from services.reporting.view.listing import Behind, Listing, UnknownFigure
 from services.reporting.view.sources import Counters, Facts
 from services.reporting.view.tables import (
     DossiersTables,
@@ -24,6 +26,7 @@ from services.reporting.view.tables import (
     TrainingTables,
     open_tables,
 )
+from services.reporting.view.told import history, moved, shown
 
 
 class ReportingView:
@@ -75,6 +78,45 @@ class ReportingView:
             counted = source == "counters" or (source is None and question.known_at is None)
             sums = Counters(knowledge) if counted else Facts(knowledge)
             return Figures(question, unit, knowledge, sums).answer()
+
+    def facts(
+        self, question: Question, figure: str = "admitted", against: datetime | None = None
+    ) -> list[dict[str, Any]]:
+        """Return the facts behind a figure, or those that moved it since a moment.
+
+        Their sum is the figure, or the difference. Raises UnknownFigure, UnknownUnit and
+        UnitNotYetKnown.
+        """
+        with self._snapshot(question.known_at) as knowledge:
+            unit = knowledge.unit(question.unit_code, question.as_of)
+
+            def behind(known: Knowledge) -> list[Behind]:
+                figures = Figures(question, unit, known, Facts(known))
+                return Listing(figures).behind(figure)
+
+            listed = behind(knowledge)
+            if against is not None:
+                earlier = Knowledge(self._db, positions_at(self._db, against))
+                try:
+                    before = behind(earlier)
+                except UnknownFigure:
+                    before = []  # a unit below that nobody knew of then
+                listed = moved(before, listed, earlier, knowledge)
+            return shown(knowledge, listed)
+
+    def history(self, *, case: UUID | None = None, unit: str | None = None) -> list[dict[str, Any]]:
+        """Return what happened to a candidacy or a person, or in a unit, as it became known.
+
+        A unit's code is that of today, or else the last that bore it. Raises UnknownUnit.
+        """
+        with self._snapshot(None) as knowledge:
+            number = None if unit is None else knowledge.last_bearer(unit)
+            return history(knowledge, case=case, unit=number)
+
+    def unit_id(self, code: str, on: date) -> UUID:
+        """Return the unit that bears a code on a day; raise UnknownUnit."""
+        with self._snapshot(None) as knowledge:
+            return knowledge.id(knowledge.unit(code, on).number)
 
     def roots(self, on: date) -> list[dict[str, str]]:
         """Return the units that lie below none on a day."""

@@ -1,0 +1,78 @@
+"""`ketnap demo`: five real organisations, their figures beside what their articles print."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+FOLDER = Path(__file__).parents[1] / "deploy" / "demo"
+
+
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """A figure of an article, beside the one that answers it here."""
+
+    id: str
+    path: str
+    printed: str | None
+    expected: object
+    found: object
+    mark: str
+    """`published`, `derived` or `synthetic`."""
+
+    @property
+    def equal(self) -> bool:
+        """Tell whether ours is the article's."""
+        return _plain(self.found) == _plain(self.expected)
+
+
+def files(folder: Path = FOLDER) -> list[Path]:
+    """Return the files of the five organisations."""
+    return sorted(folder.glob("*/*.csv"))
+
+
+def questions(folder: Path = FOLDER) -> Sequence[Mapping[str, Any]]:
+    """Return what the articles answer, question by question."""
+    published = tomllib.loads((folder / "published.toml").read_text("utf-8"))
+    asked: Sequence[Mapping[str, Any]] = published["question"]
+    return asked
+
+
+def afterwards(folder: Path = FOLDER) -> Mapping[str, Any]:
+    """Return what becomes known after the files are loaded."""
+    return tomllib.loads((folder / "afterwards.toml").read_text("utf-8"))
+
+
+def compared(question: Mapping[str, Any], answer: Mapping[str, Any]) -> Iterator[Printed]:
+    """Put each printed figure beside the one found under its path."""
+    for figure in question["figures"]:
+        yield Printed(
+            id=figure["id"],
+            path=figure["path"],
+            printed=figure.get("printed"),
+            expected=figure["value"],
+            found=at(answer, figure["path"]),
+            mark=figure["mark"],
+        )
+
+
+def at(answer: Any, path: str) -> Any:  # noqa: ANN401 - JSON
+    """Follow a path into an answer: a name, in a list the number or the kind of a row."""
+    for part in path.split("."):
+        if answer is None:
+            return None
+        if not isinstance(answer, list):
+            answer = answer[part]
+        elif part.isdecimal():
+            answer = answer[int(part)] if int(part) < len(answer) else None
+        else:
+            answer = next((row for row in answer if row["kind"] == part), None)
+    return answer
+
+
+def _plain(value: object) -> object:
+    return value.isoformat() if isinstance(value, date) else value

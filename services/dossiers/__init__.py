@@ -1,0 +1,1 @@
+"""Dossiers: units, people and their candidacies, from nomination to official membership."""

@@ -1,0 +1,470 @@
+"""The commands that dossiers accepts: load, decide, and return what changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import date
+from typing import Any, Protocol, assert_never
+from uuid import UUID
+
+from eventsourcing.application import AggregateNotFoundError
+from eventsourcing.domain import BaseAggregate
+from uuid_utils.compat import uuid7
+
+from events.dossiers import Facets, Finding, Tally
+from events.envelope import By, Fact
+from events.refusal import Refusal
+from events.rulebook import Rulebook, rulebook
+from infra.ledger.application import Commands
+from infra.ledger.group import Rehearsal
+from infra.ledger.port import ClaimTakenError, Ledger
+from infra.sealing import Keys
+from services.dossiers.application import commands
+from services.dossiers.domain import amending, refusals
+from services.dossiers.domain.candidacy import Candidacy
+from services.dossiers.domain.facets import completed, counted, differing, with_facet
+from services.dossiers.domain.history import Row, earliest, record_history
+from services.dossiers.domain.journey import Recorded, over
+from services.dossiers.domain.people import Details, Person
+from services.dossiers.domain.readings import Act
+from services.dossiers.domain.tree import Tree
+from services.dossiers.domain.units import Unit
+
+SAME_NAME = Finding(kind="same-name-and-birth-date")
+
+
+class Units(Protocol):
+    """Where the units are read: a view, and what this process knows that it has not read yet."""
+
+    @property
+    def tree(self) -> Tree:
+        """Return the units by day."""
+        ...
+
+    def note(self, facts: Sequence[Fact], *, rehearsed: bool) -> None:
+        """Have facts in the tree before the view has them."""
+        ...
+
+    def forget_rehearsed(self) -> None:
+        """Drop facts that were only rehearsed."""
+        ...
+
+    def withdraw(self, code: str, holder: UUID | None) -> None:
+        """Drop what was noted of units with a code that another one holds."""
+        ...
+
+
+class Dossiers(Commands):
+    """Units, people and candidacies."""
+
+    aggregates = (Unit, Person, Candidacy)
+
+    def __init__(
+        self, ledger: Ledger, keys: Keys, units: Units, book: Rulebook | None = None
+    ) -> None:
+        super().__init__(ledger, keys)
+        self.units = units
+        self.book = book or rulebook()
+
+    def decide(self, command: commands.Command) -> Sequence[BaseAggregate[UUID]]:
+        """Return what the command changed."""
+        match command:
+            case (
+                commands.RegisterUnit()
+                | commands.RenameUnit()
+                | commands.MoveUnit()
+                | commands.ReclassifyUnit()
+            ):
+                return self._noted(self._unit(command))
+            case commands.CorrectUnit() | commands.DissolveUnit():
+                return self._noted(self._unit(command))
+            case commands.NominateCandidate():
+                return self._nominate(command)
+            case commands.RecordHistory():
+                return self._record_history(command)
+            case commands.ShredPerson():
+                return self._record_shredding(command)
+            case commands.ActOn():
+                candidacy = self._candidacy(command.candidacy)
+                return self._on_candidacy(candidacy, command)
+            case _:
+                assert_never(command)
+
+    def claim_refusal(self, error: ClaimTakenError) -> Refusal:
+        """Say what is taken in the words of its rule."""
+        kind, _, key = error.key.partition("/")
+        if kind == "unit-code":
+            self.units.withdraw(key, error.holder)
+            return refusals.UnitCodeTaken(code=key)
+        if kind in {"candidacy", "attempt"}:
+            return refusals.CandidacyOpenAlready(candidacy=error.holder)
+        return refusals.PersonAlreadyKnown()
+
+    @contextmanager
+    def rehearsal(self) -> Iterator[None]:
+        """Save nothing of what is performed inside, and forget its units afterwards."""
+        outermost = not self._rehearsing
+        with super().rehearsal():
+            try:
+                yield
+            finally:
+                if outermost:
+                    self.units.forget_rehearsed()
+
+    @property
+    def _rehearsing(self) -> bool:
+        return isinstance(self._here.pending, Rehearsal)
+
+    # Units.
+
+    def _noted(self, unit: Unit) -> Sequence[Unit]:
+        facts = [fact for fact in unit.pending_events if isinstance(fact, Fact)]
+        self.units.note(facts, rehearsed=self._rehearsing)
+        return (unit,)
+
+    def _unit(self, command: commands.UnitCommand) -> Unit:
+        tree, book = self.units.tree, self.book
+        if isinstance(command, commands.RegisterUnit):
+            return self._register(command, tree)
+        unit: Unit = self._get(command.unit, refusals.UnknownUnit(unit=command.unit))
+        on, by = command.on, command.by
+        match command:
+            case commands.RenameUnit(name=name):
+                unit.rename(on, by, name, book)
+            case commands.MoveUnit(parent=parent):
+                unit.move(on, by, parent, tree, book)
+            case commands.ReclassifyUnit(kind=kind, sector=sector):
+                unit.reclassify(on, by, kind, sector, book)
+            case commands.CorrectUnit(name=name, kind=kind, parent=parent, sector=sector):
+                unit.correct(
+                    on,
+                    by,
+                    name=name,
+                    kind=kind,
+                    parent=parent,
+                    sector=sector,
+                    reason=command.reason,
+                    tree=tree,
+                    book=book,
+                )
+            case commands.DissolveUnit(successors=successors):
+                unit.dissolve(on, by, successors, tree, book)
+        return unit
+
+    def _register(self, command: commands.RegisterUnit, tree: Tree) -> Unit:
+        try:
+            known: Unit = self.repository.get(command.unit)
+        except AggregateNotFoundError:
+            return Unit.register(
+                command.unit,
+                command.on,
+                command.by,
+                code=command.code,
+                name=command.name,
+                kind=command.kind,
+                parent=command.parent,
+                sector=command.sector,
+                tree=tree,
+                book=self.book,
+            )
+        if (known.life.code, known.life.since) != (command.code, command.on):
+            raise refusals.UnitAlreadyRegistered(unit=known.life.code, on=known.life.since)
+        return known
+
+    # People.
+
+    def person(self, person_ref: str) -> UUID | None:
+        """Return the id of a person by reference."""
+        return self.holder(f"person/{self.keys.reference(person_ref)}")
+
+    def candidacies(self, person: UUID) -> list[UUID]:
+        """Return the candidacies of a person, the first attempt first."""
+        found: list[UUID] = []
+        while stream := self.holder(f"attempt/{person}/{len(found) + 1}"):
+            found.append(stream)
+        return found
+
+    def standing(self, candidacy: UUID) -> dict[int, Recorded]:
+        """Return the facts of a candidacy as they stand, by version."""
+        return dict(self._candidacy(candidacy).facts)
+
+    def details(self, person: UUID, *, actor: str, purpose: str) -> Details:
+        """Return what is known of a person, putting the read on record."""
+        known: Person = self._get(person, refusals.UnknownPerson(person=person))
+        fields = ("person_ref", "full_name", "birth_date", "religion")
+        self.keys.log_read(actor, person, purpose, fields)
+        return known.details
+
+    def shred_person(
+        self, command: commands.ShredPerson, *, key: str | None = None
+    ) -> tuple[int, ...]:
+        """Destroy a person's key; called again, it ends what a crash left undone."""
+        person, reference = self._person_to_shred(command)
+        return self.shred(replace(command, person=person), person, reference, key=key)
+
+    def _person_to_shred(self, command: commands.ShredPerson) -> tuple[UUID, str]:
+        unfinished = dict(self.keys.unfinished())
+        if command.person_ref:
+            reference = self.keys.reference(command.person_ref)
+            person = self.holder(f"person/{reference}") or unfinished.get(reference)
+            if person:
+                return person, reference
+        elif command.person:
+            known: Person = self._get(command.person, refusals.UnknownPerson())
+            by_person = {person: reference for reference, person in unfinished.items()}
+            reference = known.reference or by_person.get(command.person, "")
+            if reference:
+                return command.person, reference
+        raise refusals.UnknownPerson
+
+    def _record_shredding(self, command: commands.ShredPerson) -> Sequence[Person]:
+        if command.person is None:
+            raise refusals.UnknownPerson
+        person: Person = self._get(command.person, refusals.UnknownPerson())
+        person.shred(command.on, command.by)
+        return (person,)
+
+    def _known_person(self, person_ref: str) -> tuple[str, Person | None]:
+        if not person_ref.strip():
+            raise refusals.PersonRefMissing(columns=("person_ref",))
+        reference = self.keys.reference(person_ref)
+        if self.keys.entombed(reference):
+            raise refusals.PersonShredded(columns=("person_ref",))
+        stream = self.holder(f"person/{reference}")
+        known: Person | None = self.repository.get(stream) if stream else None
+        return reference, known
+
+    def _person(
+        self,
+        command: commands.NominateCandidate | commands.RecordHistory,
+        *,
+        correct: bool,
+        reason: str | None,
+    ) -> tuple[Person, tuple[str, ...], tuple[Finding, ...]]:
+        """Return the person, which columns differ, and what does not fit."""
+        told = Details(
+            full_name=command.full_name,
+            birth_date=command.birth_date,
+            religion=command.religion,
+        )
+        reference, known = self._known_person(command.person_ref)
+        if known is None:
+            likeness, findings = self._likeness(told)
+            day = command.on
+            if isinstance(command, commands.RecordHistory):
+                day = earliest(command.acts, command.left_on) or day
+            person = Person.register(
+                uuid7(),
+                day,
+                command.by,
+                reference=reference,
+                person_ref=command.person_ref,
+                details=told,
+                likeness=likeness,
+            )
+            return person, (), findings
+        columns = known.details.differing(told)
+        if columns and not correct:
+            return known, columns, ()
+        merged = known.details.completed(told)
+        if merged == known.details:
+            return known, columns, ()
+        likeness, findings = self._likeness(merged, known)
+        known.record_details(command.on, command.by, merged, likeness=likeness, reason=reason)
+        return known, columns, findings
+
+    def _likeness(
+        self, details: Details, known: Person | None = None
+    ) -> tuple[str | None, tuple[Finding, ...]]:
+        """Return the claim of a name and a birth date, or the finding that another has it."""
+        if not details.full_name or not details.birth_date:
+            return None, ()
+        likeness = self.keys.likeness(details.full_name, details.birth_date)
+        holder = self.holder(f"likeness/{likeness}")
+        if holder is None or (known and holder == known.id):
+            return likeness, ()
+        return None, (SAME_NAME,)
+
+    # Candidacies.
+
+    def _nominate(self, command: commands.NominateCandidate) -> Sequence[BaseAggregate[UUID]]:
+        person, columns, findings = self._person(command, correct=False, reason=None)
+        if columns:
+            raise refusals.DiffersFromRecorded(columns=columns)
+        act = self._act(command.on, command.by, person)
+        earlier = self.candidacies(person.id)
+        if earlier:
+            before = self._candidacy(earlier[-1])
+            if not (ended := over(before.facts)):
+                first = min((fact.on for fact in before.facts.values()), default=None)
+                if first == command.on and before.unit == command.unit:
+                    return (person,)
+                raise refusals.CandidacyOpenAlready(candidacy=before.id, on=first)
+            if command.on < ended.on:
+                raise refusals.DaysOutOfOrder.between(
+                    ("left_on", ended.on), ("nominated", command.on)
+                )
+        act.unit_for(command.unit, command.on, "nominated")
+        candidacy = Candidacy.open(
+            command.candidacy or uuid7(),
+            act,
+            person=person.id,
+            unit=command.unit,
+            facets=counted(
+                command.facets, religious=person.details.religious, act=act, on=command.on
+            ),
+            attempt=len(earlier) + 1,
+        )
+        candidacy.nominate(act, findings=findings)
+        return (person, candidacy)
+
+    def _record_history(self, command: commands.RecordHistory) -> Sequence[BaseAggregate[UUID]]:
+        person, columns, findings = self._person(
+            command, correct=command.correct, reason=command.reason
+        )
+        act = self._act(command.on, command.by, person)
+        first = earliest(command.acts, command.left_on)
+        attempts = (
+            self.candidacies(person.id) if person.version > len(person.pending_events) else []
+        )
+        known = self._attempt(attempts, first, correct=command.correct)
+        recorded = known.facets if known else Facets()
+        day = first or command.on
+        told = counted(
+            completed(recorded, command.facets),
+            religious=person.details.religious if person.details.religion else recorded.religious,
+            act=act,
+            on=day,
+        )
+        if known:
+            columns += differing(recorded, command.facets, self.book)
+            candidacy = known
+        else:
+            candidacy = Candidacy.open(
+                uuid7(),
+                replace(act, on=day),
+                person=person.id,
+                unit=command.unit,
+                facets=told,
+                attempt=len(attempts) + 1,
+                imported=True,
+            )
+        row = Row(
+            unit=command.unit,
+            acts=command.acts,
+            facets=told,
+            class_code=command.class_code,
+            left_kind=command.left_kind,
+            left_on=command.left_on,
+            differing=columns,
+            correct=command.correct,
+            reason=command.reason,
+            findings=findings,
+        )
+        record_history(candidacy, row, act)
+        return (person, candidacy)
+
+    def _attempt(
+        self, attempts: Sequence[UUID], first: date | None, *, correct: bool
+    ) -> Candidacy | None:
+        """Return the attempt that a row tells of; None where it tells of a new one."""
+        found: Candidacy | None = None
+        for stream in reversed(attempts):
+            candidacy = self._candidacy(stream)
+            ended = over(candidacy.facts)
+            if found is None and (correct or first is None):
+                return candidacy
+            if ended and first and first > ended.day:
+                return found
+            found = candidacy
+        return found
+
+    def _on_candidacy(
+        self, candidacy: Candidacy, command: commands.ActOn
+    ) -> Sequence[BaseAggregate[UUID]]:
+        person: Person = self._get(candidacy.person, refusals.UnknownPerson())
+        act = self._act(command.on, command.by, person)
+        match command:
+            case (
+                commands.CorrectFact()
+                | commands.CorrectFacet()
+                | commands.CorrectCandidacyUnit()
+                | commands.RetractFact()
+            ):
+                return self._amend(candidacy, person, command, act)
+            case commands.NoteCertificate(class_code=class_code):
+                candidacy.note_certificate(act, class_code)
+            case commands.TakeCellVote(
+                official_members=official, present=present, in_favour=in_favour
+            ):
+                tally = Tally(official_members=official, present=present, in_favour=in_favour)
+                candidacy.take_cell_vote(act, tally)
+            case commands.ReturnDossier(reason=reason):
+                candidacy.return_dossier(act, reason)
+            case commands.ExtendDecisionPeriod(working_days=working_days):
+                candidacy.extend_decision_period(act, working_days)
+            case commands.DecideAdmission(decider=decider):
+                candidacy.decide_admission(act, decider)
+            case commands.HoldCeremony(occasion=occasion):
+                candidacy.hold_ceremony(act, occasion)
+            case _:
+                _PLAIN[type(command)](candidacy, act)
+        return (candidacy,)
+
+    def _amend(
+        self, candidacy: Candidacy, person: Person, command: commands.AmendingCommand, act: Act
+    ) -> Sequence[BaseAggregate[UUID]]:
+        match command:
+            case commands.CorrectFact(fact=fact, of=of, day=day, unit=unit, reason=reason):
+                amending.correct_fact(
+                    candidacy, act, fact, of=of, day=day, unit=unit, reason=reason
+                )
+            case commands.CorrectCandidacyUnit(unit=unit, reason=reason):
+                amending.correct_unit(candidacy, act, unit, reason=reason)
+            case commands.RetractFact(fact=fact, of=of, reason=reason):
+                amending.retract_fact(candidacy, act, fact, of=of, reason=reason)
+            case commands.CorrectFacet(name=name, value=value, reason=reason):
+                told = with_facet(candidacy.facets, name, value)
+                first = min((fact.on for fact in candidacy.facts.values()), default=act.on)
+                facets = counted(told, religious=candidacy.facets.religious, act=act, on=first)
+                amending.correct_facets(candidacy, act, facets, reason=reason)
+        return (candidacy, person)
+
+    def _act(self, on: date, by: By, person: Person) -> Act:
+        return Act(
+            on=on,
+            by=by,
+            book=self.book,
+            tree=self.units.tree,
+            birth=person.details.birth_date,
+        )
+
+    def _candidacy(self, stream: UUID) -> Candidacy:
+        found: Candidacy = self._get(stream, refusals.UnknownCandidacy(candidacy=stream))
+        return found
+
+    def _get(self, stream: UUID, unknown: Refusal) -> Any:  # noqa: ANN401 - the caller names the aggregate
+        try:
+            return self.repository.get(stream)
+        except AggregateNotFoundError:
+            raise unknown from None
+
+
+_PLAIN = {
+    commands.SubmitApplication: Candidacy.submit_application,
+    commands.SealPersonalHistory: Candidacy.seal_personal_history,
+    commands.AskVerification: Candidacy.ask_verification,
+    commands.NoteVerification: Candidacy.note_verification,
+    commands.ReceiveDossier: Candidacy.receive_dossier,
+    commands.ConcludePoliticalStandard: Candidacy.conclude_political_standard,
+    commands.RefuseAdmission: Candidacy.refuse_admission,
+    commands.ReceiveDecision: Candidacy.receive_decision,
+    commands.ApproveCeremonyExtension: Candidacy.approve_ceremony_extension,
+    commands.RecogniseOfficially: Candidacy.recognise_officially,
+    commands.StrikeOff: Candidacy.strike_off,
+    commands.AcceptResignation: Candidacy.accept_resignation,
+    commands.RecordDeath: Candidacy.record_death,
+    commands.WithdrawCandidacy: Candidacy.withdraw,
+}

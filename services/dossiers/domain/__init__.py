@@ -1,0 +1,1 @@
+"""The rules of admission: aggregates that decide, and the pure readings they decide by."""

@@ -1,0 +1,190 @@
+"""The embedded installation: three ledgers, keys and views in one folder, composed here."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Event
+from time import monotonic, sleep
+from types import TracebackType
+from typing import Self
+
+from events.registry import TYPES, UnknownTypeError
+from infra.feed import LedgerFeed
+from infra.ledger.sqlite import SqliteLedger
+from infra.metrics import Lag
+from infra.runner import State
+from infra.sealing import Keys
+from services.dossiers.application import Dossiers
+from services.dossiers.view import UnitsView
+from services.reporting.application import Reporting
+from services.reporting.view import ReportingView
+from services.training.application import Training
+
+LEDGERS = ("dossiers", "training", "reporting")
+FOLDERS = ("ledgers", "keys", "views", "staging")
+LOCK = "projector.lock"
+PATIENCE_SECONDS = 60.0
+POLL_SECONDS = 0.05
+
+Progress = Callable[[int, int], None]
+"""Told how many events the views have taken, and of how many."""
+
+
+class ViewsBehindError(TimeoutError):
+    """Another process projects, and its views have not moved for a minute."""
+
+
+class Embedded:
+    """Everything of one data folder, open in this process. Use it as a context manager."""
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        clock: Callable[[], datetime] | None = None,
+        master_key_file: Path | None = None,
+    ) -> None:
+        self.folder = folder
+        with ExitStack() as opened:
+            for path in (folder, *(folder / name for name in FOLDERS)):
+                path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._lock = os.open(folder / LOCK, os.O_CREAT | os.O_RDWR, 0o600)
+            opened.callback(os.close, self._lock)
+            self.keys = Keys(folder / "keys", master_key_file=master_key_file)
+            opened.callback(self.keys.close)
+            self.ledgers: dict[str, SqliteLedger] = {}
+            for name in LEDGERS:
+                ledger = SqliteLedger(
+                    folder / "ledgers" / f"{name}.db",
+                    name,
+                    clock=clock or _now,
+                )
+                opened.callback(ledger.close)
+                self.ledgers[name] = ledger
+            _refuse_unknown_types(self.ledgers)
+            self.units = UnitsView(folder / "views" / "dossiers.db")
+            opened.callback(self.units.close)
+            self.view = ReportingView(folder / "views" / "reporting.db")
+            opened.callback(self.view.close)
+            self._closing = opened.pop_all()
+        self.dossiers = Dossiers(self.ledgers["dossiers"], self.keys, self.units)
+        self.training = Training(self.ledgers["training"], self.keys)
+        self.reporting = Reporting(self.ledgers["reporting"], self.keys)
+        feeds = {name: LedgerFeed(ledger) for name, ledger in self.ledgers.items()}
+        self.runners = [self.units.runner(feeds["dossiers"]), *self.view.runners(feeds)]
+
+    @classmethod
+    def open(cls, folder: Path, clock: Callable[[], datetime] | None = None) -> Self:
+        """Open a data folder; what it lacks is created, for its owner alone.
+
+        Raises UnknownTypeError where a newer release has written to it.
+        """
+        return cls(folder, clock=clock)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close ledgers, keys and views."""
+        self._closing.close()
+
+    def states(self) -> list[State]:
+        """Return where every reader stands."""
+        return [runner.state for runner in self.runners]
+
+    def lags(self) -> list[Lag]:
+        """Return what `/metrics` shows of every reader."""
+        return [
+            Lag(
+                view=state.reader,
+                ledger=state.ledger,
+                head=state.head,
+                position=state.position,
+                parked=1 if state.parked else 0,
+            )
+            for state in self.states()
+        ]
+
+    def catch_up(self, progress: Progress | None = None) -> None:
+        """Return when every view shows all that the ledgers hold now.
+
+        The views are moved here, unless another process holds the projectors' lock: then
+        its work is awaited, as long as it goes on. Raises ViewsBehindError where it does
+        not, and ReaderStoppedError where a record cannot be taken.
+        """
+        heads = {name: ledger.head().position for name, ledger in self.ledgers.items()}
+        total = sum(heads[state.ledger] for state in self.states())
+        seen, patient_until = -1, monotonic() + PATIENCE_SECONDS
+        while any(state.position < heads[state.ledger] for state in self.states()):
+            with self.projecting() as ours:
+                if ours:
+                    self._move_views(heads, total, progress)
+                    return
+            taken = sum(state.position for state in self.states())
+            if taken > seen:
+                seen, patient_until = taken, monotonic() + PATIENCE_SECONDS
+            elif monotonic() > patient_until:
+                raise ViewsBehindError(str(self.folder))
+            if progress:
+                progress(taken, total)
+            sleep(POLL_SECONDS)
+
+    @contextmanager
+    def projecting(self) -> Iterator[bool]:
+        """Hold the projectors' lock, or tell that another process does."""
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+            return
+        try:
+            yield True
+        finally:
+            fcntl.flock(self._lock, fcntl.LOCK_UN)
+
+    def project(self, stop: Event) -> None:
+        """Keep the views current until told to stop. The caller holds the projectors' lock."""
+        while not stop.is_set():
+            moved = False
+            for runner in self.runners:
+                with suppress(sqlite3.OperationalError):  # busy or full: it is tried again
+                    moved = runner.step() or moved
+            if not moved:
+                stop.wait(POLL_SECONDS)
+
+    def _move_views(self, heads: dict[str, int], total: int, progress: Progress | None) -> None:
+        taken = 0
+        for runner in self.runners:
+            before = taken
+
+            def step(position: int, before: int = before) -> None:
+                if progress:
+                    progress(before + position, total)
+
+            goal = heads[runner.state.ledger]
+            runner.catch_up(goal, step)
+            taken += goal
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _refuse_unknown_types(ledgers: dict[str, SqliteLedger]) -> None:
+    unknown = [name for ledger in ledgers.values() for name in ledger.types() if name not in TYPES]
+    if unknown:
+        raise UnknownTypeError(", ".join(unknown))

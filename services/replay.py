@@ -1,0 +1,146 @@
+"""`ketnap replay --compare`: views built anew from the ledgers, held against the live."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from infra.feed import Feed, LedgerFeed
+from infra.ledger.port import Row
+from services.dossiers.view import UnitsView
+from services.embedded import Embedded
+from services.reporting.view import ReportingView
+
+VIEWS = ("dossiers", "reporting")
+# Not derived from events: what stopped a reader is known to the process that it stopped.
+_APART = ("parked",)
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A table of the live view against the same one rebuilt."""
+
+    view: str
+    table: str
+    rows: int
+    missing: int
+    """Rows that the ledgers call for and the live view lacks."""
+    extra: int
+    """Rows of the live view that no ledger calls for."""
+
+    def told(self) -> dict[str, object]:
+        """Return it as JSON."""
+        return asdict(self)
+
+
+class _Until:
+    """A feed that ends where the live view stood when it was copied."""
+
+    def __init__(self, feed: Feed, last: int) -> None:
+        self._feed = feed
+        self._last = last
+
+    @property
+    def ledger(self) -> str:
+        return self._feed.ledger
+
+    def read(self, after: int, limit: int) -> Sequence[Row]:
+        return self._feed.read(after, min(limit, max(0, self._last - after)))
+
+    def head(self) -> int:
+        return self._last
+
+    def wait(self, after: int, timeout_seconds: float) -> bool:
+        return self._feed.wait(after, timeout_seconds)
+
+
+def compare(
+    ketnap: Embedded,
+    progress: Callable[[int, int], None] = lambda _, __: None,
+) -> list[Compared]:
+    """Rebuild every view as far as it has read, and compare them row for row.
+
+    The live views are copied first, so that they may move on meanwhile.
+    """
+    with TemporaryDirectory(dir=ketnap.folder / "views", prefix="replay-") as name:
+        folder = Path(name)
+        for view in VIEWS:
+            _copy(ketnap.folder / "views" / f"{view}.db", folder / f"live-{view}.db")
+        for view in VIEWS:
+            with closing(sqlite3.connect(folder / f"live-{view}.db")) as live:
+                positions = dict(live.execute("select name, position from readers"))
+            rebuild(ketnap, view, folder, positions, progress)
+        return [row for view in VIEWS for row in _differences(folder, view)]
+
+
+def rebuild(
+    ketnap: Embedded,
+    view: str,
+    folder: Path,
+    positions: Mapping[str, int],
+    progress: Callable[[int, int], None] = lambda _, __: None,
+) -> None:
+    """Build a view in a folder, each of its readers up to a position."""
+    with ExitStack() as stack:
+        feeds = {
+            name: _Until(LedgerFeed(ledger), _last(positions, name))
+            for name, ledger in ketnap.ledgers.items()
+        }
+        path = folder / f"{view}.db"
+        if view == "dossiers":
+            runners = [stack.enter_context(closing(UnitsView(path))).runner(feeds["dossiers"])]
+        else:
+            runners = stack.enter_context(closing(ReportingView(path))).runners(feeds)
+        total, done = sum(positions.values()), 0
+        for runner in runners:
+            runner.catch_up(positions[runner.name], partial(_told, progress, done, total))
+            done += positions[runner.name]
+
+
+def _told(progress: Callable[[int, int], None], done: int, total: int, position: int) -> None:
+    progress(done + position, total)
+
+
+def _last(positions: Mapping[str, int], ledger: str) -> int:
+    """Return how far a view had read a ledger; each has one reader of it at most."""
+    return sum(
+        position
+        for reader, position in positions.items()
+        if reader in {f"reporting.{ledger}", f"{ledger}.units"}
+    )
+
+
+def _copy(live: Path, copy: Path) -> None:
+    with closing(sqlite3.connect(live)) as source, closing(sqlite3.connect(copy)) as target:
+        source.backup(target)
+
+
+def _differences(folder: Path, view: str) -> Iterator[Compared]:
+    with closing(sqlite3.connect(folder / f"{view}.db")) as db:
+        db.execute("attach ? as live", (str(folder / f"live-{view}.db"),))
+        tables = db.execute(
+            "select name from main.sqlite_schema where type = 'table'"
+            " and name not like 'sqlite_%' order by name",
+        ).fetchall()
+        for (table,) in tables:
+            if table not in _APART:
+                yield _difference(db, view, table)
+
+
+def _difference(db: sqlite3.Connection, view: str, table: str) -> Compared:
+    columns = ", ".join(f'"{row[1]}"' for row in db.execute(f'pragma main.table_info("{table}")'))
+
+    def counted(schema: str) -> str:
+        return f'select {columns}, count(*) from {schema}."{table}" group by {columns}'  # noqa: S608 - names from the schema itself
+
+    def left(one: str, other: str) -> int:
+        query = f"select count(*) from ({counted(one)} except {counted(other)})"  # noqa: S608 - as above
+        return int(db.execute(query).fetchone()[0])
+
+    rows = int(db.execute(f'select count(*) from main."{table}"').fetchone()[0])  # noqa: S608 - as above
+    return Compared(view, table, rows, left("main", "live"), left("live", "main"))

@@ -1,0 +1,179 @@
+"""Facts and history as rows for the edge, which words them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from services.reporting.projection.history import moment
+from services.reporting.view.aims import iso
+from services.reporting.view.knowledge import Knowledge
+from services.reporting.view.listing import Behind
+from services.reporting.view.sources import facets_of
+from services.reporting.view.tables import LEDGERS
+
+
+def moved(
+    before: Iterable[Behind], after: Iterable[Behind], earlier: Knowledge, later: Knowledge
+) -> list[Behind]:
+    """Return the facts that moved a figure between two moments; their sum is the difference."""
+    change: Counter[tuple[object, ...]] = Counter()
+    known: dict[tuple[object, ...], Behind] = {}
+    for fact in before:
+        change[fact.key] -= fact.n
+        known[fact.key] = fact
+    remained = set()
+    for fact in after:
+        change[fact.key] += fact.n
+        known[fact.key] = fact
+        remained.add(fact.key)
+    return sorted(
+        (
+            (known[key] if key in remained else _gone(known[key], earlier, later))._replace(n=n)
+            for key, n in change.items()
+            if n
+        ),
+        key=lambda fact: (fact.on, fact.ledger, fact.position, fact.candidacy or 0),
+    )
+
+
+def _gone(fact: Behind, earlier: Knowledge, later: Knowledge) -> Behind:
+    """Return a fact that counts no more, with the position of what changed it."""
+    if fact.candidacy is None:
+        return fact
+    row = later.rows(
+        _REVERSED,
+        unit=fact.unit,
+        kind=str(fact.key[0]),
+        on=fact.on,
+        candidacy=fact.candidacy,
+        earlier=earlier.positions["dossiers"],
+    )
+    return fact._replace(position=row[0][0] or fact.position)
+
+
+def shown(knowledge: Knowledge, facts: Sequence[Behind]) -> list[dict[str, Any]]:
+    """Return facts as rows, with units by their codes and the facets that counted."""
+    as_rows = {fact.candidacy for fact in facts if fact.candidacy is not None}
+    cases = _at(knowledge, "dossiers", "stream", as_rows)
+    recorded = {
+        ledger: _at(
+            knowledge,
+            ledger,
+            "recorded",
+            {fact.position for fact in facts if fact.ledger == ledger},
+        )
+        for ledger in LEDGERS
+    }
+    codes = knowledge.codes({fact.unit for fact in facts}, max((f.on for f in facts), default=0))
+    facets = facets_of(knowledge, {fact.facets for fact in facts if fact.facets is not None})
+    rows = []
+    for fact in facts:
+        case = None if fact.candidacy is None else str(UUID(bytes=cases[fact.candidacy]))
+        row: dict[str, Any] = {
+            "case": case,
+            "fact": fact.fact,
+            "on": iso(fact.on),
+            "unit": codes[fact.unit],
+            "recorded": moment(recorded[fact.ledger][fact.position]).isoformat(),
+            "position": f"{fact.ledger}:{fact.position}",
+            "n": fact.n,
+        }
+        if fact.facets is not None:
+            row |= msgspec.structs.asdict(facets[fact.facets])
+        rows.append(row | dict(fact.more))
+    return rows
+
+
+def _at(knowledge: Knowledge, ledger: str, column: str, positions: Iterable[int]) -> dict[int, Any]:
+    asked = f"[{','.join(map(str, positions))}]"
+    return dict(
+        knowledge.rows(
+            f"select position, {column} from history_{ledger}"  # noqa: S608 - our own names
+            " where position in (select value from json_each(:positions))",
+            positions=asked,
+        )
+    )
+
+
+def history(
+    knowledge: Knowledge, *, case: UUID | None = None, unit: int | None = None
+) -> list[dict[str, Any]]:
+    """Return what happened to a case, a person or a unit, in the order it became known."""
+    told = []
+    for ledger in LEDGERS:
+        if case is not None:
+            sql, asked = _OF_CASE, {"case": case.bytes}
+        else:
+            row = knowledge.rows("select id from units where number = :number", number=unit)
+            sql, asked = _OF_UNIT, {"case": row[0][0]}
+        told += [(ledger, row) for row in knowledge.rows(sql.format(ledger=ledger), **asked)]
+    told.sort(key=lambda found: (found[1][_COLUMNS.index("recorded")], found[0], found[1][0]))
+    return [
+        _event(knowledge, ledger, dict(zip(_COLUMNS, row, strict=True))) for ledger, row in told
+    ]
+
+
+def _event(knowledge: Knowledge, ledger: str, row: dict[str, Any]) -> dict[str, Any]:
+    particulars = row.pop("particulars")
+    own = msgspec.json.decode(particulars) if particulars else {}
+    for name in ("parent", "decider", "now_unit"):
+        if name in own:
+            own[name] = _unit(knowledge, UUID(own[name]).bytes, row["on_day"])
+    if "successors" in own:
+        own["successors"] = [
+            _unit(knowledge, UUID(one).bytes, row["on_day"]) for one in own["successors"]
+        ]
+    if row["unit"]:
+        row["unit"] = _unit(knowledge, row["unit"], row["on_day"])
+    return {
+        **own,
+        "ledger": ledger,
+        "position": f"{ledger}:{row['position']}",
+        "case": str(UUID(bytes=row["stream"])),
+        "person": row["subject"] and str(UUID(bytes=row["subject"])),
+        "unit": row["unit"],
+        "version": row["version"],
+        "type": row["type"],
+        "on": iso(row["on_day"]),
+        "recorded": moment(row["recorded"]).isoformat(),
+        **{name: row[name] for name in _AS_RECORDED},
+    }
+
+
+def _unit(knowledge: Knowledge, unit: bytes, on: int) -> str:
+    """Return the code of a unit on a day; its id where the unit is not known."""
+    numbers = knowledge.rows("select number from units where id = :id", id=unit)
+    codes = knowledge.codes([number for (number,) in numbers], on)
+    return next(iter(codes.values()), str(UUID(bytes=unit)))
+
+
+_AS_RECORDED = ("actor", "acting_for", "document", "rule_set", "causation", "correlation")
+_COLUMNS = (
+    "position",
+    "stream",
+    "subject",
+    "unit",
+    "version",
+    "type",
+    "on_day",
+    "recorded",
+    *_AS_RECORDED,
+    "particulars",
+)
+_REVERSED = """
+select max(position) from facts_dossiers
+where unit = :unit and kind = :kind and on_day = :on and candidacy = :candidacy and n < 0
+  and position > :earlier and position <= :known"""
+_OF_CASE = """
+select * from history_{ledger} where stream = :case
+union select * from history_{ledger} where subject = :case
+union select * from history_{ledger} where stream =
+    (select subject from history_{ledger} where stream = :case and subject is not null limit 1)"""
+_OF_UNIT = """
+select * from history_{ledger} where stream = :case
+union select * from history_{ledger} where unit = :case"""
