@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import date, timedelta
 from threading import Event
 from typing import Any
 from uuid import UUID
-
-from eventsourcing.persistence import OperationalError
 
 from events.envelope import By, Envelope
 from events.refusal import Refusal
 from infra.feed import Feed, opened
 from infra.ledger.application import Commands, Contended
 from infra.ledger.outcomes import NoteRefusal, TryAgain, told
-from infra.ledger.port import ReaderMovedError, Row, Save
-from infra.runner import BATCH_EVENTS, SWEEP_SECONDS, Parked, ReaderStoppedError, State, decoded
+from infra.ledger.port import ReaderMovedError, Save
+from infra.runner import (
+    BATCH_EVENTS,
+    SWEEP_SECONDS,
+    Parked,
+    ReaderStoppedError,
+    State,
+    decoded,
+    is_away,
+)
 
 ACTOR = "policy"
 _CIVIL_TIME = timedelta(hours=7)
@@ -101,10 +107,12 @@ class Reactor:
                         stop.wait()
                     else:
                         self._feed.wait(self.position, SWEEP_SECONDS)
-            except OperationalError:
+            except Exception as error:
+                if not is_away(error):
+                    raise
                 stop.wait(SWEEP_SECONDS)
 
-    def try_again(self, task: UUID, by: By, *, key: str | None = None) -> tuple[int, ...]:
+    def try_again(self, task: UUID, on: date, by: By, *, key: str | None = None) -> tuple[int, ...]:
         """Do what was refused, and settle it, in one save. Raises Refusal."""
         position = int(self._service.task(task).cause.rpartition("/")[2])
         [row] = self._feed.read(position - 1, 1)
@@ -112,7 +120,7 @@ class Reactor:
         command = self._policy(envelope)
         if command is None:
             raise NothingToDo(cause=self._cause(envelope))
-        again = TryAgain(on=_today(), task=task, command=command, by=by)
+        again = TryAgain(on=on, task=task, command=command, by=by)
         return self._service.perform(again, key=key, not_before=envelope.recorded)
 
     def _take(self, at: int, batch: Sequence[Envelope]) -> int:
@@ -122,9 +130,11 @@ class Reactor:
                 command = self._policy(envelope)
                 if command is not None:
                     at = self._perform(at, envelope, command)
-            except (ReaderMovedError, Contended, OperationalError):
+            except (ReaderMovedError, Contended):
                 raise
-            except Exception as defect:  # noqa: BLE001 - whatever it is, nothing is skipped
+            except Exception as defect:
+                if is_away(defect):
+                    raise
                 self._park(envelope.position, type(envelope.fact).TOPIC, defect)
                 return self._move(at, envelope.position - 1)
         return self._move(at, batch[-1].position) if batch else at
@@ -132,18 +142,16 @@ class Reactor:
     def _perform(self, at: int, envelope: Envelope, command: Any) -> int:  # noqa: ANN401
         key = f"{self._cause(envelope)}/{self.name}"
         reader = (self.name, at, envelope.position)
+        recorded = envelope.recorded
         if self._service.ledger.command(key) is None:
             try:
-                self._service.perform(
-                    command, key=key, not_before=envelope.recorded, reader=reader
-                )
+                self._service.perform(command, key=key, not_before=recorded, reader=reader)
             except Contended:
                 raise
             except Refusal as refusal:
-                refused = self._refused(envelope, command, refusal)
-                self._service.perform(
-                    refused, key=key, not_before=envelope.recorded, reader=reader
-                )
+                if self._service.ledger.command(key) is None:
+                    refused = self._refused(envelope, command, refusal)
+                    self._service.perform(refused, key=key, not_before=recorded, reader=reader)
         # Done before under a position that was lost: the command stands, the reader follows.
         return self._move(self.position, envelope.position)
 
@@ -155,7 +163,7 @@ class Reactor:
             policy=self.name,
             refusal=refusal.code,
             rule=refusal.clause,
-            about=getattr(command, "candidacy", None),
+            about=self._service.about(command),
             facts=told(refusal),
             by=By(actor=ACTOR, causation=cause, correlation=fact.correlation or cause),
         )
@@ -185,7 +193,3 @@ def reacting(envelope: Envelope) -> By:
         causation=cause,
         correlation=fact.correlation or cause,
     )
-
-
-def _today() -> datetime:
-    raise NotImplementedError

@@ -9,9 +9,11 @@ from pathlib import Path
 from threading import Event
 from typing import Protocol
 
+from eventsourcing.persistence import OperationalError
+
 from events.envelope import Envelope
 from infra.feed import Feed, opened
-from infra.ledger.port import Row
+from infra.ledger.port import LedgerClosedError, Row
 
 BATCH_EVENTS = 500
 SWEEP_SECONDS = 0.5
@@ -182,7 +184,7 @@ class Runner:
         except MovedError:
             return False
         except Exception as defect:
-            if _is_away(defect):
+            if is_away(defect):
                 raise
             if len(batch) == 1:
                 self._park(batch[0], defect)
@@ -244,8 +246,10 @@ def decoded(
     return batch, None
 
 
-def _is_away(error: Exception) -> bool:
+def is_away(error: Exception) -> bool:
     """Tell a database that is busy, full or away, and comes back, from a defect of ours."""
+    if isinstance(error, OperationalError | LedgerClosedError):
+        return True
     return isinstance(error, sqlite3.OperationalError) and (
         error.sqlite_errorcode & 0xFF  # the primary code of an extended one
         in {

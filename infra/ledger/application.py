@@ -92,6 +92,10 @@ class Commands(Application[UUID], ABC):
         """Return the reason for which a claim that another stream holds refuses a command."""
         return ClaimTaken(claim=error.key, holder=error.holder)
 
+    def about(self, command: Any) -> UUID | None:  # noqa: ANN401, ARG002 - each service has its own
+        """Return what a command of a policy is done to, so that its refusal can be found there."""
+        return None
+
     def holder(self, claim: str) -> UUID | None:
         """Return the stream that holds a claim, as the command that is decided sees it."""
         pending = self._here.pending
