@@ -1,6 +1,7 @@
 """What dossiers accepts: its commands, and the application that decides them."""
 
-from services.dossiers.application.commands import (
+from services.dossiers.application.dossiers import Dossiers
+from services.dossiers.commands import (
     AcceptResignation,
     ApproveCeremonyExtension,
     AskVerification,
@@ -36,7 +37,6 @@ from services.dossiers.application.commands import (
     TakeCellVote,
     WithdrawCandidacy,
 )
-from services.dossiers.application.dossiers import Dossiers
 
 __all__ = [
     "AcceptResignation",

@@ -21,7 +21,7 @@ from infra.ledger.application import Commands
 from infra.ledger.group import Rehearsal
 from infra.ledger.port import ClaimTakenError, Ledger
 from infra.sealing import Keys
-from services.dossiers.application import commands
+from services.dossiers import commands
 from services.dossiers.domain import amending, refusals
 from services.dossiers.domain.candidacy import Candidacy
 from services.dossiers.domain.facets import completed, counted, differing, with_facet
