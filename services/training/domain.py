@@ -55,10 +55,10 @@ class Details:
         if self.opened_on and self.closed_on and self.closed_on < self.opened_on:
             raise DaysOutOfOrder(
                 columns=("opened_on", "closed_on"),
-                earlier="opened_on",
-                earlier_on=self.opened_on,
-                later="closed_on",
-                later_on=self.closed_on,
+                first="opened_on",
+                first_on=self.opened_on,
+                then="closed_on",
+                then_on=self.closed_on,
             )
 
 
