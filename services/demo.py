@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,17 @@ class Printed:
     def equal(self) -> bool:
         """Tell whether ours is the article's."""
         return _plain(self.found) == _plain(self.expected)
+
+    def told(self, question: Mapping[str, Any]) -> dict[str, Any]:
+        """Return it as JSON, with the question that it answers."""
+        return {
+            "organisation": question["organisation"],
+            "unit": question["unit"],
+            "period": question["period"],
+            "as_of": question["as_of"],
+            **asdict(self),
+            "equal": self.equal,
+        }
 
 
 def files(folder: Path = FOLDER) -> list[Path]:

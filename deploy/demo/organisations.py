@@ -166,7 +166,7 @@ def _round_one(org: Organisation, people: People, units: list[str], admitted: li
         acts = {column: on for column, on in acts.items() if column != "decided_on"}
         acts["left_on"] = day
         people.add(acts, unit_code=org.chance.choice(units), left_kind=kind, **on_list)
-    for day in org.ceremonies(under_way, date(2022, 1, 10), date(2022, 4, 29)):
+    for day in org.ceremonies(under_way, date(2022, 1, 10), date(2022, 2, 18)):
         acts = until(people.journey(day, nominated=listed), horizon)
         people.add(acts, unit_code=org.chance.choice(units), **on_list)
     for _ in range(idle):

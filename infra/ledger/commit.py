@@ -41,7 +41,8 @@ class GroupCommit(Generic[T, R]):
 
     def __init__(self, commit: Callable[[list[T]], list[R]]) -> None:
         self._commit = commit
-        self._state = Condition(Lock())
+        self._state = Lock()
+        self._turn_free = Condition(self._state)
         self._waiting: deque[_Call[T, R]] = deque()
         self._turn_taken = False
         self._ended = False
@@ -77,7 +78,7 @@ class GroupCommit(Generic[T, R]):
         """Let the commit under way finish and fail every call that still waits."""
         with self._state:
             self._end()
-            self._state.wait_for(lambda: not self._turn_taken)
+            self._turn_free.wait_for(lambda: not self._turn_taken)
 
     def _sleep(self, call: _Call[T, R]) -> None:
         try:
@@ -122,7 +123,8 @@ class GroupCommit(Generic[T, R]):
             heir.woken.release()
         else:
             self._turn_taken = False
-            self._state.notify_all()
+            if self._ended:  # nobody but `close` waits for a free turn
+                self._turn_free.notify_all()
 
     def _end(self) -> None:
         self._ended = True

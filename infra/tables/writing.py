@@ -22,12 +22,14 @@ def inert(text: str) -> str:
 class ErrorFile:
     """The table again, beside its file, with a column that says what is wrong with each row.
 
-    It appears with the first row that is wrong, and holds every row.
+    It appears with the first row that is wrong, and holds every row. In a folder that
+    cannot be written to, there is none.
     """
 
     def __init__(self, path: Path, table: Table, title: str) -> None:
         self.path = path
         self.written = False
+        self._is_unwritable = False
         self._table = table
         self._title = title
         self._file: TextIO | None = None
@@ -42,21 +44,36 @@ class ErrorFile:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._file is not None:
+        if self._file is None:
+            return
+        try:
             if kind is None:
                 self._copy(None, "")
+        finally:
             self._file.close()
+        if kind is not None:
+            self.path.unlink(missing_ok=True)
 
     def add(self, number: int, reason: str) -> None:
         """Say what is wrong with a row; rows come in the order of the file."""
+        if self._is_unwritable:
+            return
         if self._file is None:
-            encoding = "utf-8-sig" if self._table.marked else "utf-8"
-            self._file = self.path.open("w", encoding=encoding, newline="")
-            self._writer = csv.writer(self._file, delimiter=self._table.delimiter)
-            self._writer.writerow([*map(inert, self._table.header), self._title])
-            self._rows = self._table.rows()
-            self.written = True
+            try:
+                self._file = self._begun()
+            except OSError:
+                self._is_unwritable = True
+                return
         self._copy(number, reason)
+
+    def _begun(self) -> TextIO:
+        encoding = "utf-8-sig" if self._table.marked else "utf-8"
+        file = self.path.open("w", encoding=encoding, newline="")
+        self._writer = csv.writer(file, delimiter=self._table.delimiter)
+        self._writer.writerow([*map(inert, self._table.header), self._title])
+        self._rows = self._table.rows()
+        self.written = True
+        return file
 
     def _copy(self, number: int | None, reason: str) -> None:
         width = len(self._table.header)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from events.refusal import Refusal
-from services.wording import known, refusal_words, say
+from infra.tables import TableRefused
+from services.wording import refusal_words, say
 
 ERRORS_KEPT = 10_000
 
@@ -85,11 +86,11 @@ def row_error(row: int, refusal: Refusal, columns: tuple[str, ...] = ()) -> RowE
 
 
 def words(refusal: Refusal, lang: str = "vi") -> str:
-    """Return why rows or files are refused; what the services refuse has its own section."""
-    key = f"rows.{refusal.code}"
-    if not known(key, lang):
-        return refusal_words(refusal, lang)
-    return say(key, lang, **refusal.facts)
+    """Return why a row or a file is refused."""
+    if isinstance(refusal, TableRefused) and "what" in refusal.facts:
+        what = say(f"rows.what-{refusal.facts['what']}", lang)
+        return refusal_words(type(refusal)(**refusal.facts | {"what": what}), lang)
+    return refusal_words(refusal, lang)
 
 
 @dataclass(slots=True)
@@ -118,11 +119,10 @@ class FileReport:
         """Tell whether every row can be taken in."""
         return self.refusal is None and self.bad == 0
 
-    def add(self, error: RowError) -> None:
-        """Count a row that is not good."""
+    def add(self, errors: Sequence[RowError]) -> None:
+        """Count a row that is not good, for one reason or several."""
         self.bad += 1
-        if len(self.errors) < ERRORS_KEPT:
-            self.errors.append(error)
+        self.errors.extend(errors[: ERRORS_KEPT - len(self.errors)])
 
     def told(self, lang: str = "vi") -> dict[str, Any]:
         """Return it as it stands in JSON."""

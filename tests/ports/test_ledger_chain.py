@@ -1,14 +1,15 @@
 """When an event was recorded, and that what was recorded is still what it was."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid5
 
 import pytest
 
-from infra.ledger.port import Ledger, Save
+from infra.ledger.port import EMPTY_DIGEST, Ledger, Save, link
 from tests.ports.places import NOON, Hands, Place, chain_digest, happened, one
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 AN = UUID(int=1)
 BINH = UUID(int=2)
 CHI = UUID(int=3)
@@ -123,6 +124,35 @@ def test_two_swapped_events_are_named_by_the_first(place: Place) -> None:
     place.change(900, position=6)
 
     assert ledger.verify().wrong == 3
+
+
+def forge(place: Place, ledger: Ledger) -> None:
+    """Chain anew what now stands there, as somebody would who may write everything."""
+    digest = EMPTY_DIGEST
+    for row in ledger.read(0, 10):
+        recorded = (row.recorded - EPOCH) // timedelta(microseconds=1)
+        body = (row.position, recorded, row.stream, row.version, row.type, row.state)
+        digest = link(digest, *body, row.sealed_digest)
+        place.change(row.position, digest=digest)
+        place.change_head(position=row.position, digest=digest, recorded=recorded)
+
+
+def test_a_chain_made_anew_cannot_skip_a_position(place: Place) -> None:
+    ledger = filled(place)
+
+    place.remove(5)
+    forge(place, ledger)
+
+    assert ledger.verify().wrong == 5
+
+
+def test_a_chain_made_anew_cannot_go_back_in_time(place: Place) -> None:
+    ledger = filled(place)
+
+    place.change(5, recorded=1)
+    forge(place, ledger)
+
+    assert ledger.verify().wrong == 5
 
 
 def test_an_event_that_hides_beyond_the_head_is_named(place: Place) -> None:

@@ -83,12 +83,14 @@ class Unit:
         return known
 
 
-def entries(path: Path) -> Iterator[Entry]:
-    """Read a ledger's rows, in order."""
+def entries(path: Path, after: int = 0) -> Iterator[Entry]:
+    """Read a ledger's rows after a position, in order."""
     db = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
     try:
         for position, stream, version, kind, recorded, state in db.execute(
-            "select position, stream, version, type, recorded, state from events order by position",
+            "select position, stream, version, type, recorded, state from events"
+            " where position > ? order by position",
+            (after,),
         ):
             known = json.loads(state)
             yield Entry(

@@ -1,4 +1,4 @@
-"""The demo, loaded once, and questions to it."""
+"""Questions to the demo."""
 
 from __future__ import annotations
 
@@ -9,25 +9,12 @@ from typing import Any
 
 import pytest
 
-from deploy.demo.generate import HERE
 from events.period import parse_period
 from services.embedded import Embedded
-from services.imports import import_files
-from services.reporting.view import Question
+from services.reporting.view.figures import Question
 
 Json = dict[str, Any]
 Ask = Callable[..., Json]
-
-
-@pytest.fixture(scope="session")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a data folder with the five organisations, which nobody writes to."""
-    folder = tmp_path_factory.mktemp("demo")
-    with Embedded.open(folder) as ketnap:
-        report = import_files(ketnap, sorted(HERE.glob("*/*.csv")), commit=True)
-        assert not report.errors
-        ketnap.catch_up()
-    return folder
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Sequence
 from typing import cast
@@ -136,7 +135,7 @@ class Saving:
                 "insert or ignore into claims values (?, ?, ?)", (key, stream.bytes, self.position)
             )
         if save.command is not None:
-            write("insert into commands values (?, ?, ?)", (*save.command, json.dumps(positions)))
+            write("insert into commands values (?, ?, ?)", (*save.command, str(list(positions))))
         if save.reader is not None:
             name, _, position = save.reader
             write("insert or replace into readers values (?, ?)", (name, position))

@@ -16,7 +16,6 @@ from infra.ledger.port import EMPTY_DIGEST, Row
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 BUSY_SECONDS = 30.0
-ROWS_PER_FETCH = 1000
 END = (1 << 63) - 1
 NO_BOX = sha256(b"").digest()
 UNREADABLE: Chained = (0, 0, b"", 0, b"", b"", None, b"")
@@ -106,12 +105,10 @@ def reader_of(database: sqlite3.Connection, name: str) -> int:
 def chained(database: sqlite3.Connection) -> Iterator[Chained]:
     """Read the types as bytes: a byte changed in one may not be a text any more."""
     try:
-        rows = database.execute(
+        yield from database.execute(
             "select position, recorded, stream, version, cast(type as blob), state, sealed, digest"
             " from events order by position"
         )
-        while batch := rows.fetchmany(ROWS_PER_FETCH):
-            yield from batch
     except sqlite3.DatabaseError:  # the page of the next event is torn
         yield UNREADABLE
 

@@ -113,6 +113,16 @@ class ReportingView:
             number = None if unit is None else knowledge.last_bearer(unit)
             return history(knowledge, case=case, unit=number)
 
+    def cases(self, beginning: str) -> list[UUID]:
+        """Return the candidacies whose id begins so, written with or without its dashes."""
+        with self._snapshot(None) as knowledge:
+            rows = knowledge.rows(
+                "select stream from history_dossiers where type = 'dossiers.CandidacyOpened'"
+                " and hex(stream) like :beginning",
+                beginning=beginning.replace("-", "").upper() + "%",
+            )
+            return [UUID(bytes=stream) for (stream,) in rows]
+
     def unit_id(self, code: str, on: date) -> UUID:
         """Return the unit that bears a code on a day; raise UnknownUnit."""
         with self._snapshot(None) as knowledge:

@@ -124,6 +124,8 @@ def test_closing_lets_the_commit_under_way_finish_and_fails_who_waits(
     closing.start()
 
     assert isinstance(second.exception(), LedgerClosedError)
+    closing.join(0.05)
+    assert closing.is_alive()
     assert not first.done()
     commits.go.set()
     closing.join()

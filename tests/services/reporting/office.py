@@ -1,5 +1,7 @@
 """A small office for tests: it records facts in the words of the field, and asks for figures."""
 
+# ruff: noqa: ANN401 - what is passed on to an event of any kind
+
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
@@ -141,7 +143,7 @@ class Office:
 
     # Targets, counts, classes
 
-    def target(  # noqa: PLR0913 - the columns of the file
+    def target(
         self,
         unit: str,
         period: str,

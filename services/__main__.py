@@ -1,0 +1,106 @@
+"""The `ketnap` command: what was typed goes to one function, in the language asked for."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from importlib.metadata import version
+from typing import Annotated
+
+import typer
+from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
+
+from infra.settings import BadSettingError, settings
+from services.terminal import operates, reads, showcase, writes
+from services.terminal.edge import MISUSE, edge
+from services.terminal.options import Language
+from services.terminal.screen import Screen
+from services.wording import LANGUAGES, known, say
+
+COMMANDS: dict[str, Callable[..., None]] = {
+    "demo": showcase.demo,
+    "figures": reads.figures,
+    "facts": reads.facts,
+    "history": reads.history,
+    "import": writes.import_,
+    "template": writes.template,
+    "correct": writes.correct,
+    "shred": writes.shred,
+    "verify": operates.verify,
+    "replay": operates.replay,
+    "doctor": operates.doctor,
+    "contracts": operates.contracts,
+    "up": operates.up,
+}
+
+
+def _root(
+    *,
+    show_version: Annotated[bool, typer.Option("--version", is_eager=True)] = False,
+    lang: Annotated[Language | None, typer.Option("--lang")] = None,  # noqa: ARG001 - read by main
+) -> None:
+    if show_version:
+        typer.echo(f"ketnap {version('ketnap')}")
+        raise typer.Exit
+
+
+def command(lang: str) -> TyperGroup:
+    """Return the whole command line, its help in a language."""
+    app = typer.Typer(
+        name="ketnap",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        rich_markup_mode="rich",
+        callback=_root,
+    )
+    for name, function in COMMANDS.items():
+        app.command(name)(function)
+    group = typer.main.get_command(app)
+    if not isinstance(group, TyperGroup):
+        raise TypeError(group)
+    group.help = say("help.ketnap", lang)
+    _explain("ketnap", group, lang)
+    for name, one in group.commands.items():
+        if not isinstance(one, TyperCommand):
+            raise TypeError(one)
+        one.help = say(f"help.{name}", lang)
+        one.short_help = say(f"help.{name}", lang).partition("\n")[0]
+        one.epilog = say("help.example", lang) + " " + say(f"help.{name}-example", lang)
+        _explain(name, one, lang)
+    return group
+
+
+def _explain(name: str, one: TyperCommand | TyperGroup, lang: str) -> None:
+    for param in one.params:
+        own, shared = f"help.{name}.{param.name}", f"help.option.{param.name}"
+        key = own if known(own, lang) else shared
+        if isinstance(param, TyperArgument | TyperOption) and known(key, lang):
+            param.help = say(key, lang)
+
+
+def language(arguments: Sequence[str]) -> str:
+    """Return the language in which help and refusals are worded: the option, else the setting."""
+    for number, argument in enumerate(arguments):
+        name, _, value = argument.partition("=")
+        if name == "--lang":
+            following = arguments[number + 1] if number + 1 < len(arguments) else ""
+            asked = value or following
+            if asked in LANGUAGES:
+                return asked
+    return settings().lang if settings().lang in LANGUAGES else LANGUAGES[0]
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Do one command and leave with its exit code: 0 well, 1 finding or refusal, 2 misuse."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    try:
+        lang = language(arguments)
+    except BadSettingError as bad:
+        Screen().note("broken.setting", setting=str(bad))
+        raise SystemExit(MISUSE) from None
+    with edge(Screen(lang)):
+        command(lang)(list(arguments), prog_name="ketnap")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,56 @@
+"""What was typed, as values: days, moments, periods; misuse where it is none of these."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime, time
+
+import typer
+
+from events.period import Period, parse_period
+from services.wording import CIVIL, say
+
+_VIETNAMESE_DAY = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})")
+END_OF_DAY = time(23, 59, 59, 999_999, tzinfo=CIVIL)
+
+
+def today() -> date:
+    """Return the civil day in Asia/Ho_Chi_Minh."""
+    return datetime.now(CIVIL).date()
+
+
+def day(text: str, lang: str, option: str) -> date:
+    """Read `2022-08-26` or `26/08/2022`."""
+    try:
+        if match := _VIETNAMESE_DAY.fullmatch(text.strip()):
+            return date(int(match[3]), int(match[2]), int(match[1]))
+        return date.fromisoformat(text.strip())
+    except ValueError:
+        raise misuse(lang, "bad-day", option, text=text) from None
+
+
+def moment(text: str, lang: str, option: str) -> datetime:
+    """Read a moment with its offset, or a day, which is known at its end."""
+    stripped = text.strip()
+    if "T" not in stripped and ":" not in stripped:
+        return datetime.combine(day(stripped, lang, option), END_OF_DAY)
+    try:
+        read = datetime.fromisoformat(stripped)
+    except ValueError:
+        raise misuse(lang, "bad-moment", option, text=text) from None
+    if read.tzinfo is None:
+        raise misuse(lang, "moment-without-offset", option, text=text)
+    return read
+
+
+def period(text: str | None, as_of: date, lang: str) -> Period:
+    """Read a period; without one, the year of the day asked for."""
+    try:
+        return parse_period(text or str(as_of.year))
+    except ValueError:
+        raise misuse(lang, "bad-period", "--period", text=text) from None
+
+
+def misuse(lang: str, key: str, option: str, **facts: object) -> typer.BadParameter:
+    """Return the error of a command that was typed wrongly: exit code 2."""
+    return typer.BadParameter(say(f"terminal.{key}", lang, **facts), param_hint=option)

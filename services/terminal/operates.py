@@ -1,0 +1,149 @@
+"""The commands that keep an installation: start, proof, rebuilding, examination."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from infra import logs
+from infra.settings import settings
+from services import contracts as promises
+from services.doctor import examine
+from services.embedded import LEDGERS, Embedded
+from services.replay import compare as compare_views
+from services.terminal import asked
+from services.terminal.edge import FINDING, Stopped
+from services.terminal.options import Data, Json, Lang, data_folder, opened, screen_for
+from services.terminal.screen import Screen
+from services.up import AlreadyUpError, listen, serve
+
+PROMISES = Path(__file__).parents[2] / "contracts"
+
+
+def up(
+    host: Annotated[str | None, typer.Option("--host", metavar="ADDRESS")] = None,
+    port: Annotated[int | None, typer.Option("--port", min=0, max=65535)] = None,
+    data: Data = None,
+    lang: Lang = None,
+) -> None:
+    screen = screen_for(lang)
+    said = settings()
+    address = host or said.host, said.port if port is None else port
+    logs.configure(said.log_level)
+    try:
+        listening = listen(*address)
+    except OSError as error:
+        why = error.strerror
+        raise Stopped("up.address", host=address[0], port=str(address[1]), why=why) from error
+    with listening, opened(data, screen, create=True, current=False) as ketnap:
+        at = ":".join(map(str, listening.getsockname()[:2]))
+        screen.note("up.started", address=at, folder=ketnap.folder)
+        try:
+            serve(ketnap, listening)
+        except AlreadyUpError as other:
+            raise Stopped("up.already", folder=ketnap.folder) from other
+    screen.note("up.stopped")
+
+
+def verify(data: Data = None, lang: Lang = None, as_json: Json = False) -> None:  # noqa: FBT002 - a flag
+    screen = screen_for(lang)
+    with opened(data, screen, current=False) as ketnap:
+        verdicts = [_verdict(ketnap, name, screen) for name in LEDGERS]
+        wrong = ketnap.keys.verify_reads()
+        reads = wrong - 1 if wrong else len(ketnap.keys.reads())
+    verdicts.append({"ledger": "reads", "positions": reads, "wrong": wrong, "reason": ""})
+    if as_json:
+        screen.json(verdicts)
+    else:
+        for verdict in verdicts:
+            _show_verdict(verdict, screen)
+    if any(verdict["wrong"] is not None for verdict in verdicts):
+        raise SystemExit(FINDING)
+
+
+def _verdict(ketnap: Embedded, name: str, screen: Screen) -> dict[str, object]:
+    ledger = ketnap.ledgers[name]
+    total = ledger.head().position
+    with screen.progress("progress.verify") as step:
+        verdict = ledger.verify(lambda done: step(done, total))
+    return {
+        "ledger": name,
+        "positions": verdict.positions,
+        "wrong": verdict.wrong,
+        "reason": verdict.reason,
+    }
+
+
+def _show_verdict(verdict: dict[str, object], screen: Screen) -> None:
+    if verdict["wrong"] is None:
+        screen.tell("verify.whole", **verdict)
+        return
+    reason = str(verdict["reason"])
+    words = screen.words_or(f"verify.reason.{reason.replace(' ', '-')}", reason)
+    screen.tell("verify.wrong", **{**verdict, "reason": words, "wrong": str(verdict["wrong"])})
+
+
+def replay(
+    compare: Annotated[bool, typer.Option("--compare")] = False,  # noqa: FBT002 - a flag
+    data: Data = None,
+    lang: Lang = None,
+    as_json: Json = False,  # noqa: FBT002 - a flag
+) -> None:
+    screen = screen_for(lang)
+    if not compare:
+        raise asked.misuse(screen.lang, "replay-compares", "--compare")
+    with opened(data, screen) as ketnap, screen.progress("progress.replay") as step:
+        compared = [row.told() for row in compare_views(ketnap, step)]
+    if as_json:
+        screen.json(compared)
+    else:
+        screen.table(
+            ("view", "table", "rows", "missing", "extra"),
+            [
+                [row[name] for name in ("view", "table", "rows", "missing", "extra")]
+                for row in compared
+            ],
+        )
+    different = [row for row in compared if row["missing"] or row["extra"]]
+    screen.note("replay.different" if different else "replay.same", tables=len(compared))
+    if different:
+        raise SystemExit(FINDING)
+
+
+def doctor(data: Data = None, lang: Lang = None, as_json: Json = False) -> None:  # noqa: FBT002 - a flag
+    screen = screen_for(lang)
+    checks = []
+    for check in examine(data_folder(data), asked.today()):
+        advice = screen.words(f"doctor.{check.advice}", **check.facts) if check.advice else ""
+        checks.append(
+            {"check": check.name, "state": check.state, "found": check.found, "advice": advice},
+        )
+        if not as_json:
+            sign = {"ok": "✓", "warning": "!", "wrong": "✗"}[check.state]
+            style = {"ok": "green", "warning": "yellow", "wrong": "red"}[check.state]
+            name = screen.words_or(f"check.{check.name}", check.name)
+            screen.line(f"{sign} {name}: {check.found}", style=style)
+            if advice:
+                screen.line(f"    → {advice}")
+    if as_json:
+        screen.json(checks)
+    if any(check["state"] == "wrong" for check in checks):
+        raise SystemExit(FINDING)
+
+
+def contracts(
+    check: Annotated[bool, typer.Option("--check")] = False,  # noqa: FBT002 - a flag
+    lang: Lang = None,
+) -> None:
+    screen = screen_for(lang)
+    if not check:
+        for path in promises.write(PROMISES):
+            screen.tell("contracts.written", path=path.relative_to(PROMISES.parent))
+    drifts = promises.check(PROMISES)
+    for drift in drifts:
+        screen.tell(f"contracts.{drift.reason}", path=drift.path.relative_to(PROMISES.parent))
+    screen.tell("contracts.drifted" if drifts else "contracts.same")
+    if drifts:
+        raise SystemExit(FINDING)

@@ -1,0 +1,79 @@
+"""The options that commands share; their help stands in `services/wording` under their name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from infra.runner import ReaderStoppedError
+from infra.sealing import MasterKeyError
+from infra.settings import settings
+from services.embedded import Embedded, ViewsBehindError
+from services.terminal.edge import MISUSE, Stopped
+from services.terminal.screen import Screen
+
+
+class Language(StrEnum):
+    """A language of texts."""
+
+    vi = "vi"
+    en = "en"
+
+
+Data = Annotated[Path | None, typer.Option("--data", metavar="DIR")]
+Lang = Annotated[Language | None, typer.Option("--lang")]
+Json = Annotated[bool, typer.Option("--json")]
+Unit = Annotated[str, typer.Option("--unit", metavar="CODE")]
+Period = Annotated[str | None, typer.Option("--period", metavar="PERIOD")]
+AsOf = Annotated[str | None, typer.Option("--as-of", metavar="DAY")]
+KnownAt = Annotated[str | None, typer.Option("--known-at", metavar="MOMENT")]
+
+
+def screen_for(lang: Language | None) -> Screen:
+    """Return a screen in the language asked for, or in that of the environment."""
+    return Screen(lang or settings().lang)
+
+
+def data_folder(given: Path | None) -> Path:
+    """Return the data folder: the option, else the environment, else `var`."""
+    return given or settings().data
+
+
+@contextmanager
+def opened(
+    given: Path | None,
+    screen: Screen,
+    *,
+    create: bool = False,
+    current: bool = True,
+) -> Iterator[Embedded]:
+    """Open the data folder, its views current. Only what writes creates a folder."""
+    folder = data_folder(given)
+    if folder.exists() and not folder.is_dir():
+        raise Stopped("no-folder", code=MISUSE, folder=folder)
+    if not create and not (folder / "ledgers").is_dir():
+        raise Stopped("no-data", code=MISUSE, folder=folder)
+    try:
+        with Embedded(folder, master_key_file=settings().master_key_file) as ketnap:
+            if current:
+                with screen.progress("progress.views") as step:
+                    ketnap.catch_up(step)
+            yield ketnap
+    except ViewsBehindError as behind:
+        raise Stopped("broken.behind", folder=behind) from behind
+    except ReaderStoppedError as stopped:
+        parked = stopped.parked
+        raise Stopped(
+            "broken.parked",
+            reader=stopped.reader,
+            position=str(parked.position),
+            type=parked.type,
+            reason=parked.reason,
+        ) from stopped
+    except MasterKeyError as wrong:
+        raise Stopped("broken.master-key", why=wrong) from wrong

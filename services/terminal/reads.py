@@ -1,0 +1,208 @@
+"""The commands that read: figures, what stands behind them, and the history of a case."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Annotated, Any
+
+import typer
+
+from services.embedded import Embedded
+from services.reporting.view import Question
+from services.terminal import asked
+from services.terminal.cases import case_of, names_of
+from services.terminal.figures import show_figures
+from services.terminal.options import (
+    AsOf,
+    Data,
+    Json,
+    KnownAt,
+    Lang,
+    Period,
+    Unit,
+    opened,
+    screen_for,
+)
+from services.terminal.screen import Screen
+from services.wording import known, say
+
+MOST_PLACES = 6
+_OWN_COLUMNS = ("fact", "on", "unit", "case", "recorded", "position", "n")
+FINDING_FIELDS = ("kind", "unit", "expected", "actual", "difference")
+
+
+def figures(  # noqa: PLR0913, PLR0917 - a command's options
+    unit: Annotated[str | None, typer.Option("--unit", metavar="CODE")] = None,
+    period: Period = None,
+    as_of: AsOf = None,
+    known_at: KnownAt = None,
+    places: Annotated[int, typer.Option("--places", min=0, max=MOST_PLACES)] = 1,
+    data: Data = None,
+    lang: Lang = None,
+    as_json: Json = False,  # noqa: FBT002 - a flag
+) -> None:
+    screen = screen_for(lang)
+    if unit is None:
+        _roots(data, screen, as_json=as_json)
+        return
+    question = _question(unit, period, as_of, known_at, screen.lang, places)
+    with opened(data, screen) as ketnap:
+        answer = worded(ketnap.view.figures(question), screen.lang)
+    if as_json:
+        screen.json(answer)
+    else:
+        show_figures(answer, screen)
+
+
+def facts(  # noqa: PLR0913, PLR0917 - a command's options
+    unit: Unit,
+    period: Period = None,
+    as_of: AsOf = None,
+    known_at: KnownAt = None,
+    figure: Annotated[str, typer.Option("--figure", metavar="NAME")] = "admitted",
+    against: Annotated[str | None, typer.Option("--against", metavar="MOMENT")] = None,
+    names: Annotated[bool, typer.Option("--names")] = False,  # noqa: FBT002 - a flag
+    purpose: Annotated[str | None, typer.Option("--purpose", metavar="TEXT")] = None,
+    data: Data = None,
+    lang: Lang = None,
+    as_json: Json = False,  # noqa: FBT002 - a flag
+) -> None:
+    screen = screen_for(lang)
+    if names and not (purpose and purpose.strip()):
+        raise asked.misuse(screen.lang, "purpose-missing", "--purpose")
+    question = _question(unit, period, as_of, known_at, screen.lang)
+    since = asked.moment(against, screen.lang, "--against") if against else None
+    with opened(data, screen) as ketnap:
+        rows = [dict(row) for row in ketnap.view.facts(question, figure=figure, against=since)]
+        if names:
+            _add_names(ketnap, rows, purpose or "")
+    if as_json:
+        screen.json(rows)
+        return
+    _show_facts(rows, screen, names=names)
+    total = sum(row["n"] for row in rows)
+    key = "facts.moved" if since else "facts.total"
+    screen.tell(key, figure=figure, total=total, rows=len(rows), since=since)
+
+
+def history(
+    case: Annotated[str | None, typer.Argument(metavar="CASE")] = None,
+    unit: Annotated[str | None, typer.Option("--unit", metavar="CODE")] = None,
+    data: Data = None,
+    lang: Lang = None,
+    as_json: Json = False,  # noqa: FBT002 - a flag
+) -> None:
+    screen = screen_for(lang)
+    if (case is None) == (unit is None):
+        raise asked.misuse(screen.lang, "case-or-unit", "CASE")
+    with opened(data, screen) as ketnap:
+        if case is not None:
+            rows = ketnap.view.history(case=case_of(ketnap, case))
+        else:
+            rows = ketnap.view.history(unit=unit)
+    if as_json:
+        screen.json(rows)
+    else:
+        show_history(rows, screen)
+
+
+def show_history(rows: Sequence[Mapping[str, Any]], screen: Screen) -> None:
+    """Print events as sentences, each with its day, its moment and its position."""
+    screen.table(
+        ("on", "event", "recorded", "actor", "document", "position"),
+        [
+            (
+                _day(row["on"]),
+                say_event(row, screen.lang),
+                _moment(row["recorded"]),
+                row["actor"],
+                row.get("document") or "",
+                row["position"],
+            )
+            for row in rows
+        ],
+    )
+
+
+def say_event(row: Mapping[str, Any], lang: str) -> str:
+    """Return the sentence of an event; its type where it has none."""
+    key = f"facts.{row['type'].partition('.')[2]}"
+    return say(key, lang, **row) if known(key, lang) else str(row["type"])
+
+
+def worded(answer: Mapping[str, Any], lang: str) -> dict[str, Any]:
+    """Return the answer with the text of each finding, and of it only what is promised."""
+    findings = [
+        {name: finding.get(name) for name in FINDING_FIELDS}
+        | {"text": say(f"findings.{finding['kind']}", lang, **finding)}
+        for finding in answer["findings"]
+    ]
+    return {**answer, "findings": findings}
+
+
+def _question(  # noqa: PLR0913, PLR0917 - what was typed, as it was typed
+    unit: str,
+    period: str | None,
+    as_of: str | None,
+    known_at: str | None,
+    lang: str,
+    places: int = 1,
+) -> Question:
+    on = asked.day(as_of, lang, "--as-of") if as_of else asked.today()
+    return Question(
+        unit_code=unit,
+        period=asked.period(period, on, lang),
+        as_of=on,
+        known_at=asked.moment(known_at, lang, "--known-at") if known_at else None,
+        places=places,
+    )
+
+
+def _roots(data: Data, screen: Screen, *, as_json: bool) -> None:
+    on = asked.today()
+    with opened(data, screen) as ketnap:
+        roots = ketnap.view.roots(on)
+    if as_json:
+        screen.json(roots)
+        return
+    if not roots:
+        screen.tell("figures.no-roots")
+        return
+    screen.tell("figures.roots", on=on)
+    screen.table(("unit", "name"), [(root["unit"], root["name"]) for root in roots])
+    screen.tell("figures.ask", unit=roots[0]["unit"])
+
+
+def _show_facts(rows: Sequence[Mapping[str, Any]], screen: Screen, *, names: bool) -> None:
+    facets = sorted({name for row in rows for name in row if name not in (*_OWN_COLUMNS, "name")})
+    columns = ("n", "on", "fact", *(("name",) if names else ()), "unit", "case", "position")
+    shown = [
+        [
+            f"{row['n']:+d}",
+            _day(row["on"]),
+            screen.words_or(f"fact.{row['fact']}", row["fact"]),
+            *([row.get("name")] if names else []),
+            row["unit"],
+            str(row["case"]),
+            row["position"],
+            ", ".join(f"{name}={row[name]}" for name in facets if row.get(name) is not None),
+        ]
+        for row in rows
+    ]
+    if shown:
+        screen.table((*columns, "facets"), shown)
+
+
+def _add_names(ketnap: Embedded, rows: Sequence[dict[str, Any]], purpose: str) -> None:
+    names = names_of(ketnap, {row["case"] for row in rows if row.get("case")}, purpose)
+    for row in rows:
+        row["name"] = names.get(row["case"] or "")
+
+
+def _day(value: date | str | None) -> date | None:
+    return date.fromisoformat(value) if isinstance(value, str) else value
+
+
+def _moment(value: datetime | str | None) -> datetime | None:
+    return datetime.fromisoformat(value) if isinstance(value, str) else value

@@ -1,0 +1,1 @@
+"""Verification: what localities reply about a candidate and his relatives."""
