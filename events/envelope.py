@@ -10,6 +10,9 @@ from uuid import UUID
 import msgspec
 from eventsourcing.domain import AggregateCreated, AggregateEvent
 
+POLICY = "policy"
+"""The actor of what nobody did, but follows by a rule from what somebody did."""
+
 
 class Fact(AggregateEvent):
     """A thing that happened, on a civil day in Asia/Ho_Chi_Minh (UTC+07:00).
@@ -102,6 +105,18 @@ class By:
         """Return these as the fields of a fact."""
         return asdict(self)
 
+    @classmethod
+    def following(cls, envelope: Envelope) -> By:
+        """Return who records what follows from a fact, for the same body and on the same paper."""
+        fact = envelope.fact
+        return cls(
+            actor=POLICY,
+            acting_for=fact.acting_for,
+            document=fact.document,
+            causation=envelope.cause,
+            correlation=fact.correlation or envelope.cause,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
@@ -112,3 +127,8 @@ class Envelope:
     recorded: datetime
     """The UTC microsecond at which the ledger learned it."""
     fact: Fact
+
+    @property
+    def cause(self) -> str:
+        """Return what facts that follow from this one name as their cause."""
+        return f"{self.ledger}/{self.position}"

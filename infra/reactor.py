@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
-from threading import Event
 from typing import Any
 from uuid import UUID
 
@@ -14,17 +13,8 @@ from infra.feed import Feed, opened
 from infra.ledger.application import Commands, Contended
 from infra.ledger.outcomes import NoteRefusal, TryAgain, told
 from infra.ledger.port import ReaderMovedError, Save
-from infra.runner import (
-    BATCH_EVENTS,
-    SWEEP_SECONDS,
-    Parked,
-    ReaderStoppedError,
-    State,
-    decoded,
-    is_away,
-)
+from infra.runner import BATCH_EVENTS, Parked, Reader, decoded, is_away
 
-ACTOR = "policy"
 _CIVIL_TIME = timedelta(hours=7)
 
 Policy = Callable[[Envelope], Any | None]
@@ -35,7 +25,7 @@ class NothingToDo(Refusal):
     """The policy asks for nothing any more: the fact is worked differently by now."""
 
 
-class Reactor:
+class Reactor(Reader):
     """Has a service do what a policy asks for, from where it stood.
 
     The position is saved in the ledger of the service, with what the command records, so
@@ -53,22 +43,14 @@ class Reactor:
         *,
         batch_events: int = BATCH_EVENTS,
     ) -> None:
-        self.name = name
-        self._feed = feed
+        super().__init__(name, feed, batch_events)
         self._service = service
         self._policy = policy
-        self._batch_events = batch_events
-        self._parked: Parked | None = None
 
     @property
     def position(self) -> int:
         """Return the last position that was reacted to."""
         return self._service.ledger.reader(self.name)
-
-    @property
-    def state(self) -> State:
-        """Return where the reader stands."""
-        return State(self.name, self._feed.ledger, self.position, self._feed.head(), self._parked)
 
     def step(self) -> bool:
         """React to the next batch; tell whether the reader moved."""
@@ -85,33 +67,6 @@ class Reactor:
             self._park(row.position, row.type, error)
         return reached != at
 
-    def catch_up(self, to: int, progress: Callable[[int], None] = lambda _: None) -> int:
-        """React until the reader is at position `to`, telling each position reached.
-
-        Raises ReaderStoppedError when a record on the way cannot be taken.
-        """
-        while (at := self.position) < to:
-            if not self.step() and not self._parked:
-                self._feed.wait(at, SWEEP_SECONDS)
-            if self._parked:
-                raise ReaderStoppedError(self.name, self._parked)
-            progress(self.position)
-        return at
-
-    def run(self, stop: Event) -> None:
-        """Follow the ledger until told to stop; a stopped reader waits to be told."""
-        while not stop.is_set():
-            try:
-                if not self.step():
-                    if self._parked:
-                        stop.wait()
-                    else:
-                        self._feed.wait(self.position, SWEEP_SECONDS)
-            except Exception as error:
-                if not is_away(error):
-                    raise
-                stop.wait(SWEEP_SECONDS)
-
     def try_again(self, task: UUID, on: date, by: By, *, key: str | None = None) -> tuple[int, ...]:
         """Do what was refused, and settle it, in one save. Raises Refusal."""
         position = int(self._service.task(task).cause.rpartition("/")[2])
@@ -119,7 +74,7 @@ class Reactor:
         envelope = opened(self._feed.ledger, row)
         command = self._policy(envelope)
         if command is None:
-            raise NothingToDo(cause=self._cause(envelope))
+            raise NothingToDo(cause=envelope.cause)
         again = TryAgain(on=on, task=task, command=command, by=by)
         return self._service.perform(again, key=key, not_before=envelope.recorded)
 
@@ -140,7 +95,7 @@ class Reactor:
         return self._move(at, batch[-1].position) if batch else at
 
     def _perform(self, at: int, envelope: Envelope, command: Any) -> int:  # noqa: ANN401
-        key = f"{self._cause(envelope)}/{self.name}"
+        key = f"{envelope.cause}/{self.name}"
         reader = (self.name, at, envelope.position)
         recorded = envelope.recorded
         if self._service.ledger.command(key) is None:
@@ -156,20 +111,16 @@ class Reactor:
         return self._move(self.position, envelope.position)
 
     def _refused(self, envelope: Envelope, command: Any, refusal: Refusal) -> NoteRefusal:  # noqa: ANN401
-        cause, fact = self._cause(envelope), envelope.fact
         return NoteRefusal(
             on=(envelope.recorded + _CIVIL_TIME).date(),
-            cause=cause,
+            cause=envelope.cause,
             policy=self.name,
             refusal=refusal.code,
             rule=refusal.clause,
             about=self._service.about(command),
             facts=told(refusal),
-            by=By(actor=ACTOR, causation=cause, correlation=fact.correlation or cause),
+            by=By.following(envelope),
         )
-
-    def _cause(self, envelope: Envelope) -> str:
-        return f"{envelope.ledger}/{envelope.position}"
 
     def _move(self, old: int, new: int) -> int:
         if new > old:
@@ -180,16 +131,3 @@ class Reactor:
 
     def _park(self, position: int, kind: str, error: Exception) -> None:
         self._parked = Parked(position, kind, f"{type(error).__name__}: {error}")
-
-
-def reacting(envelope: Envelope) -> By:
-    """Return who records what a policy asks for, and because of what."""
-    cause = f"{envelope.ledger}/{envelope.position}"
-    fact = envelope.fact
-    return By(
-        actor=ACTOR,
-        acting_for=fact.acting_for,
-        document=fact.document,
-        causation=cause,
-        correlation=fact.correlation or cause,
-    )

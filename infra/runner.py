@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,8 @@ from infra.ledger.port import LedgerClosedError, Row
 
 BATCH_EVENTS = 500
 SWEEP_SECONDS = 0.5
+AWAY = (sqlite3.OperationalError, OperationalError, LedgerClosedError)
+"""How a database says, among other things, that it is busy, full or gone."""
 BUSY_SECONDS = 30.0
 
 # A position moves only from where its reader believes it to be: otherwise the column would
@@ -98,57 +101,31 @@ def open_view(path: Path) -> sqlite3.Connection:
     return db
 
 
-class Runner:
-    """Feeds one projection from one ledger, one transaction a batch.
+class Reader(ABC):
+    """Follows one ledger from where it stood; a record that cannot be taken stops it."""
 
-    A record that cannot be taken stops this reader before it, with its reason in `parked`;
-    nothing is skipped. A new runner tries it again: the release may have learned to read it.
-    """
-
-    def __init__(
-        self,
-        name: str,
-        feed: Feed,
-        db: sqlite3.Connection,
-        projection: Projection,
-        *,
-        batch_events: int = BATCH_EVENTS,
-    ) -> None:
+    def __init__(self, name: str, feed: Feed, batch_events: int) -> None:
         self.name = name
         self._feed = feed
-        self._db = db
-        self._projection = projection
         self._batch_events = batch_events
         self._parked: Parked | None = None
-        self._left_at = -1
-        db.execute("insert or ignore into readers values (?, 0)", (name,))
 
     @property
+    @abstractmethod
     def position(self) -> int:
-        """Return the last position that the view shows."""
-        row = self._db.execute("select position from readers where name = ?", (self.name,))
-        return int(row.fetchone()[0])
+        """Return the last position that was taken."""
+
+    @abstractmethod
+    def step(self) -> bool:
+        """Take the next batch; tell whether the reader moved."""
 
     @property
     def state(self) -> State:
         """Return where the reader stands."""
         return State(self.name, self._feed.ledger, self.position, self._feed.head(), self._parked)
 
-    def step(self) -> bool:
-        """Take the next batch; tell whether the view moved."""
-        if self._parked:
-            return False
-        at = self.position
-        if at != self._left_at:
-            self._projection.forget()
-        batch, unreadable = decoded(self._feed.ledger, at, self._feed.read(at, self._batch_events))
-        taken = self._take(at, batch)
-        if unreadable and not self._parked:
-            self._park(*unreadable)
-        return taken
-
     def catch_up(self, to: int, progress: Callable[[int], None] = lambda _: None) -> int:
-        """Read on until the view shows position `to`, telling each position reached.
+        """Read on until position `to` is taken, telling each position reached.
 
         Raises ReaderStoppedError when a record on the way cannot be taken.
         """
@@ -169,8 +146,52 @@ class Runner:
                         stop.wait()
                     else:
                         self._feed.wait(self.position, SWEEP_SECONDS)
-            except sqlite3.OperationalError:
+            except AWAY as error:
+                if not is_away(error):
+                    raise
                 stop.wait(SWEEP_SECONDS)
+
+
+class Runner(Reader):
+    """Feeds one projection from one ledger, one transaction a batch.
+
+    A record that cannot be taken stops this reader before it, with its reason in `parked`;
+    nothing is skipped. A new runner tries it again: the release may have learned to read it.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        feed: Feed,
+        db: sqlite3.Connection,
+        projection: Projection,
+        *,
+        batch_events: int = BATCH_EVENTS,
+    ) -> None:
+        super().__init__(name, feed, batch_events)
+        self._db = db
+        self._projection = projection
+        self._left_at = -1
+        db.execute("insert or ignore into readers values (?, 0)", (name,))
+
+    @property
+    def position(self) -> int:
+        """Return the last position that the view shows."""
+        row = self._db.execute("select position from readers where name = ?", (self.name,))
+        return int(row.fetchone()[0])
+
+    def step(self) -> bool:
+        """Take the next batch; tell whether the view moved."""
+        if self._parked:
+            return False
+        at = self.position
+        if at != self._left_at:
+            self._projection.forget()
+        batch, unreadable = decoded(self._feed.ledger, at, self._feed.read(at, self._batch_events))
+        taken = self._take(at, batch)
+        if unreadable and not self._parked:
+            self._park(*unreadable)
+        return taken
 
     def close(self) -> None:
         """Close the view's connection."""
@@ -248,9 +269,9 @@ def decoded(
 
 def is_away(error: Exception) -> bool:
     """Tell a database that is busy, full or away, and comes back, from a defect of ours."""
-    if isinstance(error, OperationalError | LedgerClosedError):
-        return True
-    return isinstance(error, sqlite3.OperationalError) and (
+    if not isinstance(error, sqlite3.OperationalError):
+        return isinstance(error, AWAY)
+    return (
         error.sqlite_errorcode & 0xFF  # the primary code of an extended one
         in {
             sqlite3.SQLITE_BUSY,

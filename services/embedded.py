@@ -1,11 +1,10 @@
-"""The embedded installation: three ledgers, keys and views in one folder, composed here."""
+"""The embedded installation: four ledgers, keys and views in one folder, composed here."""
 
 from __future__ import annotations
 
 import fcntl
 import os
-import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,19 +17,25 @@ from events.registry import TYPES, UnknownTypeError
 from infra.feed import LedgerFeed
 from infra.ledger.sqlite import SqliteLedger
 from infra.metrics import Lag
-from infra.runner import State
+from infra.reactor import Reactor
+from infra.runner import AWAY, Reader, ReaderStoppedError, State
 from infra.sealing import Keys
+from services.dossiers import policy as dossiers_policy
 from services.dossiers.application import Dossiers
 from services.dossiers.view import UnitsView
 from services.reporting.application import Reporting
 from services.reporting.view import ReportingView
 from services.training.application import Training
+from services.verification import policy as verification_policy
+from services.verification.application import Verification
 
-LEDGERS = ("dossiers", "training", "reporting")
+LEDGERS = ("dossiers", "training", "verification", "reporting")
 FOLDERS = ("ledgers", "keys", "views", "staging")
 LOCK = "projector.lock"
 PATIENCE_SECONDS = 60.0
 POLL_SECONDS = 0.05
+ROUNDS = 2
+"""What policies make of what is there now is reached in the second."""
 
 Progress = Callable[[int, int], None]
 """Told how many events the views have taken, and of how many."""
@@ -75,9 +80,22 @@ class Embedded:
             self._closing = opened.pop_all()
         self.dossiers = Dossiers(self.ledgers["dossiers"], self.keys, self.units)
         self.training = Training(self.ledgers["training"], self.keys)
+        self.verification = Verification(self.ledgers["verification"], self.keys)
         self.reporting = Reporting(self.ledgers["reporting"], self.keys)
         feeds = {name: LedgerFeed(ledger) for name, ledger in self.ledgers.items()}
         self.runners = [self.units.runner(feeds["dossiers"]), *self.view.runners(feeds)]
+        self.reactors = self._reactors(feeds)
+
+    def _reactors(self, feeds: Mapping[str, LedgerFeed]) -> dict[str, Reactor]:
+        """Return what lets services follow one another, by the name that tasks bear."""
+        return {
+            name: Reactor(name, feeds[name.rpartition(".")[2]], service, policy)
+            for name, service, policy in (
+                ("dossiers.policy.training", self.dossiers, dossiers_policy.react),
+                ("dossiers.policy.verification", self.dossiers, dossiers_policy.react),
+                ("verification.policy.dossiers", self.verification, verification_policy.react),
+            )
+        }
 
     @classmethod
     def open(cls, folder: Path, clock: Callable[[], datetime] | None = None) -> Self:
@@ -104,7 +122,10 @@ class Embedded:
 
     def states(self) -> list[State]:
         """Return where every reader stands."""
-        return [runner.state for runner in self.runners]
+        return [reader.state for reader in self._readers()]
+
+    def _readers(self) -> list[Reader]:
+        return [*self.runners, *self.reactors.values()]
 
     def lags(self) -> list[Lag]:
         """Return what `/metrics` shows of every reader."""
@@ -120,19 +141,22 @@ class Embedded:
         ]
 
     def catch_up(self, progress: Progress | None = None) -> None:
-        """Return when every view shows all that the ledgers hold now.
+        """Return when policies have reacted to all that the ledgers hold, and every view shows it.
 
-        The views are moved here, unless another process holds the projectors' lock: then
-        its work is awaited, as long as it goes on. Raises ViewsBehindError where it does
-        not, and ReaderStoppedError where a record cannot be taken.
+        This is done here, unless another process holds the projectors' lock: then its work
+        is awaited, as long as it goes on. Raises ViewsBehindError where it does not, and
+        ReaderStoppedError where a record cannot be taken.
         """
-        heads = {name: ledger.head().position for name, ledger in self.ledgers.items()}
+        for _ in range(ROUNDS):
+            self._reach(self._heads(), progress)
+
+    def _reach(self, heads: Mapping[str, int], progress: Progress | None) -> None:
         total = sum(heads[state.ledger] for state in self.states())
         seen, patient_until = -1, monotonic() + PATIENCE_SECONDS
         while any(state.position < heads[state.ledger] for state in self.states()):
             with self.projecting() as ours:
                 if ours:
-                    self._move_views(heads, total, progress)
+                    self._move(progress)
                     return
             taken = sum(state.position for state in self.states())
             if taken > seen:
@@ -142,6 +166,9 @@ class Embedded:
             if progress:
                 progress(taken, total)
             sleep(POLL_SECONDS)
+
+    def _heads(self) -> dict[str, int]:
+        return {name: ledger.head().position for name, ledger in self.ledgers.items()}
 
     @contextmanager
     def projecting(self) -> Iterator[bool]:
@@ -157,14 +184,39 @@ class Embedded:
             fcntl.flock(self._lock, fcntl.LOCK_UN)
 
     def project(self, stop: Event) -> None:
-        """Keep the views current until told to stop. The caller holds the projectors' lock."""
+        """React, and keep the views current, until told to stop.
+
+        The caller holds the projectors' lock.
+        """
+        readers = self._readers()
         while not stop.is_set():
             moved = False
-            for runner in self.runners:
-                with suppress(sqlite3.OperationalError):  # busy or full: it is tried again
-                    moved = runner.step() or moved
+            for reader in readers:
+                if isinstance(reader, Reactor) and not self.runners[0].state.ready:
+                    continue  # the rules are asked of the units as they are now
+                with suppress(*AWAY):  # it is tried again
+                    moved = reader.step() or moved
             if not moved:
                 stop.wait(POLL_SECONDS)
+
+    def _move(self, progress: Progress | None) -> None:
+        stopped: ReaderStoppedError | None = None
+        try:
+            self._react()
+        except ReaderStoppedError as error:
+            stopped = error
+        heads = self._heads()
+        total = sum(heads[runner.state.ledger] for runner in self.runners)
+        self._move_views(heads, total, progress)
+        if stopped:
+            raise stopped
+
+    def _react(self) -> None:
+        while any(not reactor.state.ready for reactor in self.reactors.values()):
+            heads = self._heads()
+            self.runners[0].catch_up(heads["dossiers"])
+            for reactor in self.reactors.values():
+                reactor.catch_up(heads[reactor.state.ledger])
 
     def _move_views(self, heads: dict[str, int], total: int, progress: Progress | None) -> None:
         taken = 0

@@ -22,6 +22,7 @@ from infra.ledger.group import Rehearsal
 from infra.ledger.port import ClaimTakenError, Ledger
 from infra.sealing import Keys
 from services.dossiers import commands
+from services.dossiers.application.outcomes import Outcome
 from services.dossiers.domain import amending, refusals
 from services.dossiers.domain.candidacy import Candidacy
 from services.dossiers.domain.facets import completed, counted, differing, with_facet
@@ -59,7 +60,8 @@ class Units(Protocol):
 class Dossiers(Commands):
     """Units, people and candidacies."""
 
-    aggregates = (Unit, Person, Candidacy)
+    aggregates = (Unit, Person, Candidacy, Outcome)
+    outcomes = Outcome
 
     def __init__(
         self, ledger: Ledger, keys: Keys, units: Units, book: Rulebook | None = None
@@ -67,6 +69,10 @@ class Dossiers(Commands):
         super().__init__(ledger, keys)
         self.units = units
         self.book = book or rulebook()
+
+    def about(self, command: Any) -> UUID | None:  # noqa: ANN401 - as the base
+        """Return the candidacy of a command."""
+        return command.candidacy if isinstance(command, commands.ActOn) else None
 
     def decide(self, command: commands.Command) -> Sequence[BaseAggregate[UUID]]:
         """Return what the command changed."""

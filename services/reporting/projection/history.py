@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 from uuid import UUID
 
 import msgspec
@@ -40,6 +41,28 @@ class Told(NamedTuple):
     causation: str | None
     correlation: str | None
     particulars: bytes | None
+
+
+class HistoryTables(Protocol):
+    """What the view keeps of a ledger in which nothing counts."""
+
+    def tell(self, history: Sequence[Told]) -> None:
+        """Append rows of history."""
+        ...
+
+
+class HistoryProjection:
+    """Keeps the history of a ledger, and nothing else."""
+
+    def __init__(self, tables: HistoryTables) -> None:
+        self._tables = tables
+
+    def forget(self) -> None:
+        """Drop what is held in memory: nothing."""
+
+    def project(self, batch: Sequence[Envelope]) -> None:
+        """Append the next facts, in order."""
+        self._tables.tell([told(envelope) for envelope in batch])
 
 
 def told(envelope: Envelope) -> Told:

@@ -8,7 +8,13 @@ from typing import NamedTuple, Protocol
 import msgspec
 
 from events.envelope import Envelope
-from events.training import ClassCompleted, ClassCorrected, ClassOpened
+from events.training import (
+    ClassCompleted,
+    ClassCorrected,
+    ClassOpened,
+    LearnerEnrolled,
+    LearnerWithdrawn,
+)
 from services.reporting.projection.history import Told, told
 
 
@@ -35,6 +41,15 @@ class ClassCounting(NamedTuple):
     n: int
 
 
+class LearnerCounting(NamedTuple):
+    """Someone who joins a class at a position, on a day, or, below zero, leaves it."""
+
+    position: int
+    stream: bytes
+    on_day: int
+    n: int
+
+
 class TrainingTables(Protocol):
     """What the view keeps of the training ledger."""
 
@@ -50,13 +65,17 @@ class TrainingTables(Protocol):
         """Append what begins and ceases to count."""
         ...
 
+    def count_learners(self, learners: Sequence[LearnerCounting]) -> None:
+        """Append who joins and leaves classes."""
+        ...
+
     def tell(self, history: Sequence[Told]) -> None:
         """Append rows of history."""
         ...
 
 
 class TrainingProjection:
-    """Counts classes."""
+    """Counts classes, and learners who are known one by one."""
 
     def __init__(self, tables: TrainingTables) -> None:
         self._tables = tables
@@ -66,7 +85,13 @@ class TrainingProjection:
 
     def project(self, batch: Sequence[Envelope]) -> None:
         """Apply the next facts, in order."""
+        learners: list[LearnerCounting] = []
         for envelope in batch:
+            match envelope.fact:
+                case LearnerEnrolled():
+                    learners.append(_learner(envelope, 1))
+                case LearnerWithdrawn():
+                    learners.append(_learner(envelope, -1))
             stream = envelope.fact.originator_id.bytes
             before = self._tables.class_(stream)
             after = _after(before, envelope)
@@ -75,6 +100,7 @@ class TrainingProjection:
             self._tables.keep_class(stream, after)
             gone = [_counting(envelope, before, -1)] if before else []
             self._tables.count_classes([*gone, _counting(envelope, after, 1)])
+        self._tables.count_learners(learners)
         self._tables.tell([told(envelope) for envelope in batch])
 
 
@@ -109,3 +135,8 @@ def _counting(envelope: Envelope, known: Class, n: int) -> ClassCounting:
         known.certified,
         n,
     )
+
+
+def _learner(envelope: Envelope, n: int) -> LearnerCounting:
+    fact = envelope.fact
+    return LearnerCounting(envelope.position, fact.originator_id.bytes, fact.on.toordinal(), n)

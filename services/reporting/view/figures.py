@@ -288,9 +288,9 @@ class Figures:
     # Classes and members
 
     def _classes(self) -> dict[str, Any]:
-        opened = self.knowledge.classes(self.unit.number, self.first, self.end)
+        opened = self.knowledge.classes(self.unit.number, self.first, self.end, self.as_of)
         parts = {
-            "learners": [known.enrolled for known in opened],
+            "learners": [known.learners for known in opened],
             "certified": [known.certified_by(self.as_of) for known in opened],
         }
         for name, known in parts.items():

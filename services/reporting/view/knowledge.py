@@ -78,6 +78,13 @@ class ClassKnown(NamedTuple):
     certified: int | None
     position: int
     stream: bytes
+    one_by_one: int | None
+    """How many learners are known one by one; None where nobody is."""
+
+    @property
+    def learners(self) -> int | None:
+        """Return how many learn: as many as it was said, else those who are known."""
+        return self.one_by_one if self.enrolled is None else self.enrolled
 
     def certified_by(self, day: int) -> int | None:
         """Return how many passed, which is known from the day the class ended."""
@@ -173,9 +180,12 @@ class Knowledge:
         """Return the opening counts of flows at or below a unit, effective or not."""
         return [CountKnown(*row) for row in self.rows(_COUNTS, unit=unit)]
 
-    def classes(self, unit: int, first: int, last: int) -> list[ClassKnown]:
-        """Return the classes opened in a span by the centres at or below a unit."""
-        found = self.rows(_CLASSES, unit=unit, first=first, last=last)
+    def classes(self, unit: int, first: int, last: int, as_of: int) -> list[ClassKnown]:
+        """Return the classes opened in a span by the centres at or below a unit.
+
+        Learners who are known one by one are those of the day `as_of`.
+        """
+        found = self.rows(_CLASSES, unit=unit, first=first, last=last, as_of=as_of)
         return [ClassKnown(*row) for row in found]
 
     def stocks(self, unit: int, as_of: int) -> dict[int, Stock]:
@@ -292,7 +302,9 @@ where t.ancestor = :unit and t.known_from <= :known and t.known_to > :known
 group by r.stream, t.unit, t.child, r.kind, r.first_day, r.on_day, r.period
 having sum(r.sign) > 0"""
 _CLASSES = """
-select t.unit, t.child, c.on_day, c.closed_on, c.enrolled, c.certified, max(c.position), c.stream
+select t.unit, t.child, c.on_day, c.closed_on, c.enrolled, c.certified, max(c.position), c.stream,
+    (select sum(l.n) from learners l where l.stream = c.stream
+     and l.on_day <= :as_of and l.position <= :known_classes)
 from tree t cross join units u on u.number = t.unit cross join facts_training c on c.centre = u.id
 where t.ancestor = :unit and t.known_from <= :known and t.known_to > :known
   and c.on_day >= t.since and c.on_day < t.until

@@ -199,13 +199,15 @@ class Listing:
         if part not in {"classes", "learners", "certified"}:
             return None
         figures = self.figures
-        opened = figures.knowledge.classes(figures.unit.number, figures.first, figures.end)
+        opened = figures.knowledge.classes(
+            figures.unit.number, figures.first, figures.end, figures.as_of
+        )
         return [
             Behind(
                 ("class", known.stream),
                 {
                     "classes": 1,
-                    "learners": known.enrolled or 0,
+                    "learners": known.learners or 0,
                     "certified": known.certified_by(figures.as_of) or 0,
                 }[part],
                 "training",
@@ -214,7 +216,7 @@ class Listing:
                 known.opened_on,
                 known.unit,
                 more=(
-                    ("enrolled", known.enrolled),
+                    ("enrolled", known.learners),
                     ("certified", known.certified_by(figures.as_of)),
                 ),
             )

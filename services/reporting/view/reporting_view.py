@@ -14,6 +14,7 @@ from uuid import UUID
 from infra.feed import Feed
 from infra.runner import BATCH_EVENTS, Projection, Runner
 from services.reporting.projection.dossiers import DossiersProjection
+from services.reporting.projection.history import HistoryProjection
 from services.reporting.projection.reporting import ReportingProjection
 from services.reporting.projection.training import TrainingProjection
 from services.reporting.view.figures import Figures, Question
@@ -21,12 +22,14 @@ from services.reporting.view.knowledge import Knowledge, positions_at
 from services.reporting.view.listing import Behind, Listing, UnknownFigure
 from services.reporting.view.sources import Counters, Facts
 from services.reporting.view.tables import (
+    LEDGERS,
     DossiersTables,
     ReportingTables,
+    Tables,
     TrainingTables,
     open_tables,
 )
-from services.reporting.view.told import history, moved, shown
+from services.reporting.view.told import history, moved, refused, shown
 
 
 class ReportingView:
@@ -51,7 +54,7 @@ class ReportingView:
     ) -> list[Runner]:
         """Return the readers that fill this view, one a ledger."""
         runners = []
-        for ledger in ("dossiers", "training", "reporting"):
+        for ledger in LEDGERS:
             db = open_tables(self.path)
             self._writing.append(db)
             runners.append(
@@ -113,6 +116,11 @@ class ReportingView:
             number = None if unit is None else knowledge.last_bearer(unit)
             return history(knowledge, case=case, unit=number)
 
+    def refused(self) -> list[dict[str, Any]]:
+        """Return what policies asked for and was refused, and nobody has settled."""
+        with self._snapshot(None) as knowledge:
+            return refused(knowledge)
+
     def cases(self, beginning: str) -> list[UUID]:
         """Return the candidacies whose id begins so, written with or without its dashes."""
         with self._snapshot(None) as knowledge:
@@ -149,5 +157,7 @@ def _projection(ledger: str, db: sqlite3.Connection) -> Projection:
             return DossiersProjection(DossiersTables(db))
         case "training":
             return TrainingProjection(TrainingTables(db))
+        case "verification":
+            return HistoryProjection(Tables(db, ledger))
         case _:
             return ReportingProjection(ReportingTables(db))

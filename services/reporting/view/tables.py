@@ -16,10 +16,10 @@ from services.reporting.projection.history import Told
 from services.reporting.projection.lines import ROUNDS, Person
 from services.reporting.projection.reporting import Count, CountCounting, Issue
 from services.reporting.projection.rolling import Counted, Share, Total
-from services.reporting.projection.training import Class, ClassCounting
+from services.reporting.projection.training import Class, ClassCounting, LearnerCounting
 from services.reporting.projection.tree import Branch, State, Unit
 
-LEDGERS = ("dossiers", "training", "reporting")
+LEDGERS = ("dossiers", "training", "verification", "reporting")
 KNOWN_FOR_EVER = 1 << 62
 """The position at which nothing has ceased to be known."""
 
@@ -63,6 +63,9 @@ create table if not exists facts_training(
     n integer not null, stream blob not null, closed_on integer, enrolled integer,
     certified integer,
     primary key (centre, on_day, position, n)) without rowid;
+create table if not exists learners(
+    stream blob not null, on_day integer not null, position integer not null, n integer not null,
+    primary key (stream, on_day, position)) without rowid;
 """
 _REPORTING = """
 create table if not exists targets(
@@ -88,6 +91,8 @@ create index if not exists history_{ledger}_stream on history_{ledger}(stream);
 create index if not exists history_{ledger}_subject on history_{ledger}(subject)
     where subject is not null;
 create index if not exists history_{ledger}_unit on history_{ledger}(unit) where unit is not null;
+create index if not exists history_{ledger}_refused on history_{ledger}(position)
+    where type = '{ledger}.PolicyRefused';
 """
 SCHEMA = (
     _DOSSIERS
@@ -297,6 +302,12 @@ class TrainingTables(Tables):
             "(position, stream, centre, on_day, closed_on, enrolled, certified, n)"
             " values (?, ?, ?, ?, ?, ?, ?, ?)",
             countings,
+        )
+
+    def count_learners(self, learners: Sequence[LearnerCounting]) -> None:
+        """Append who joins a class and, below zero, who leaves it."""
+        self._db.executemany(
+            "insert into learners(position, stream, on_day, n) values (?, ?, ?, ?)", learners
         )
 
 

@@ -106,8 +106,9 @@ def history(
     """Return what happened to a case, a person or a unit, in the order it became known."""
     told = []
     for ledger in LEDGERS:
+        asked: dict[str, object]
         if case is not None:
-            sql, asked = _OF_CASE, {"case": case.bytes}
+            sql, asked = _OF_CASE, {"case": case.bytes, "text": str(case)}
         else:
             row = knowledge.rows("select id from units where number = :number", number=unit)
             sql, asked = _OF_UNIT, {"case": row[0][0]}
@@ -116,6 +117,15 @@ def history(
     return [
         _event(knowledge, ledger, dict(zip(_COLUMNS, row, strict=True))) for ledger, row in told
     ]
+
+
+def refused(knowledge: Knowledge) -> list[dict[str, Any]]:
+    """Return what policies asked for and was refused, and nobody has settled, the latest first."""
+    found = []
+    for ledger in LEDGERS:
+        rows = knowledge.rows(_REFUSED.format(ledger=ledger))
+        found += [_event(knowledge, ledger, dict(zip(_COLUMNS, row, strict=True))) for row in rows]
+    return sorted(found, key=lambda event: (event["recorded"], event["position"]), reverse=True)
 
 
 def _event(knowledge: Knowledge, ledger: str, row: dict[str, Any]) -> dict[str, Any]:
@@ -173,7 +183,13 @@ _OF_CASE = """
 select * from history_{ledger} where stream = :case
 union select * from history_{ledger} where subject = :case
 union select * from history_{ledger} where stream =
-    (select subject from history_{ledger} where stream = :case and subject is not null limit 1)"""
+    (select subject from history_{ledger} where stream = :case and subject is not null limit 1)
+union select * from history_{ledger} where subject =
+    (select subject from history_dossiers where stream = :case and subject is not null limit 1)
+  and particulars ->> 'candidacy' = :text"""
+_REFUSED = """
+select * from history_{ledger} r where type = '{ledger}.PolicyRefused' and not exists (
+    select 1 from history_{ledger} s where s.stream = r.stream and s.version > r.version)"""
 _OF_UNIT = """
 select * from history_{ledger} where stream = :case
 union select * from history_{ledger} where unit = :case"""
