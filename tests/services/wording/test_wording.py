@@ -22,7 +22,7 @@ from services.wording import (
 )
 
 # Classes that name a family of refusals and are never raised themselves.
-FAMILIES = {"RowRefused"}
+FAMILIES = {"RowRefused", "TableRefused"}
 
 
 def every_refusal() -> list[type[Refusal]]:
