@@ -26,7 +26,7 @@ _CODES = {
     "left_kind": "fact",
 }
 """The facts of sentences that are codes, and the section of the terminal's words for them."""
-_DAY = re.compile(r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])")
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _FOLDER = Path(__file__).parent
 
 
@@ -60,18 +60,28 @@ def written(value: object, lang: str = "vi") -> str:  # noqa: PLR0911 - one line
             return format_decimal(value, locale=lang)
         case datetime():
             return value.astimezone(CIVIL).strftime(say("terminal.moment-format", lang))
+        case date.min:
+            return say("terminal.first-day", lang)
         case date():
             return value.strftime(say("terminal.day-format", lang))
-        case str() if _DAY.fullmatch(value):
-            return written(date.fromisoformat(value), lang)
         case str():
-            return value
+            day = _day(value)
+            return written(day, lang) if day else value
         case Mapping():
             return ", ".join(f"{name}: {written(part, lang)}" for name, part in value.items())
         case tuple() | list() | set() | frozenset():
             return ", ".join(written(part, lang) for part in value)
         case _:
             return str(value)
+
+
+def _day(text: str) -> date | None:
+    if not _DAY.fullmatch(text):
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 def say(key: str, lang: str = "vi", **facts: Any) -> str:  # noqa: ANN401 - whatever a text names
