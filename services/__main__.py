@@ -34,14 +34,20 @@ COMMANDS: dict[str, Callable[..., None]] = {
 }
 
 
-def _root(
-    *,
-    show_version: Annotated[bool, typer.Option("--version", is_eager=True)] = False,
-    lang: Annotated[Language | None, typer.Option("--lang")] = None,  # noqa: ARG001 - read by main
-) -> None:
-    if show_version:
+def _version(asked: bool) -> None:  # noqa: FBT001 - as the library calls it
+    if asked:
         typer.echo(f"ketnap {version('ketnap')}")
         raise typer.Exit
+
+
+def _root(  # what the options say is read by main and by the callback
+    *,
+    show_version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_version)
+    ] = False,
+    lang: Annotated[Language | None, typer.Option("--lang")] = None,
+) -> None:
+    pass
 
 
 def command(lang: str) -> TyperGroup:

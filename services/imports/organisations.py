@@ -55,8 +55,9 @@ class Step:
 
     row: Said
     command: Any
-    unit: UUID
-    needs: set[int] = field(default_factory=set)
+    rests_on: Sequence[Span]
+    """The other units that must be registered, by whichever row tells of them."""
+    needs: set[int]
 
 
 class Organisations:
@@ -161,6 +162,8 @@ class Span:
     unit: UUID
     since: date
     until: date | None
+    row: int | None = None
+    """The row that tells of it first, where it is not recorded."""
     told: dict[date, UnitThen] = field(default_factory=dict)
     """What rows of the file make of it, from each day on."""
     life: Life | None = None
@@ -218,11 +221,21 @@ class Plan:
             for row in ordered:
                 if row.row not in self._refused:
                     self._guarded(make, row)
+        self._link()
+        return self._refused
+
+    def _link(self) -> None:
+        """Let each step wait for the units it rests on, now that all rows have theirs."""
+        for step in self.steps:
+            for other in step.rests_on:
+                if other.born is None and other.life is None:
+                    refusal = RestsOnAnotherRow(other_row=other.row)
+                    self._refused.setdefault(step.row.row, refusal)
+            step.needs |= {span.born for span in step.rests_on if span.born is not None}
         for spans in self._spans.values():
             for span, after in pairwise(spans):
                 if after.born is not None and span.last is not None:
                     self.steps[after.born].needs.add(span.last)
-        return self._refused
 
     def _guarded(self, make: Callable[[Said], None], row: Said) -> None:
         try:
@@ -255,7 +268,7 @@ class Plan:
                     columns=("valid_from",), recorded={"valid_from": after.since}
                 )
         if span is None:
-            span = Span(uuid7(), since, until)
+            span = Span(uuid7(), since, until, row.row)
             spans.append(span)
             spans.sort(key=lambda each: each.since)
         elif until is not None and span.until is None:
@@ -273,7 +286,7 @@ class Plan:
             "parent": above.unit if above else None,
             "sector": row.get("sector"),
         }
-        needs = {above.born} if above and above.born is not None else set()
+        needs = (above,) if above else ()
         if span.life is None and not span.told:
             span.told[day] = UnitThen(since=day, **said)
             span.born = self._step(
@@ -294,7 +307,12 @@ class Plan:
         span.told[day] = after
 
     def _correct(
-        self, row: Said, span: Span, needs: set[int], after: UnitThen, different: tuple[str, ...]
+        self,
+        row: Said,
+        span: Span,
+        needs: Sequence[Span],
+        after: UnitThen,
+        different: tuple[str, ...],
     ) -> None:
         if not self._terms.correct:
             before = span.then(after.since)
@@ -316,17 +334,15 @@ class Plan:
         )
 
     def _change(
-        self, row: Said, span: Span, needs: set[int], fresh: dict[str, Any], after: UnitThen
+        self, row: Said, span: Span, needs: Sequence[Span], fresh: dict[str, Any], after: UnitThen
     ) -> None:
         day = after.since
         if "name" in fresh:
-            self._step(row, span, set(), RenameUnit, on=day, name=after.name)
+            self._step(row, span, (), RenameUnit, on=day, name=after.name)
         if "parent" in fresh:
             self._step(row, span, needs, MoveUnit, on=day, parent=after.parent)
         if {"kind", "sector"} & fresh.keys():
-            self._step(
-                row, span, set(), ReclassifyUnit, on=day, kind=after.kind, sector=after.sector
-            )
+            self._step(row, span, (), ReclassifyUnit, on=day, kind=after.kind, sector=after.sector)
 
     def _end(self, row: Said, span: Span) -> None:
         """End the unit of a row with its last day, or name those that take its place."""
@@ -353,8 +369,7 @@ class Plan:
                 },
             )
         if (known, set(before)) != (until, set(successors)):
-            needs = {each.born for each in after if each.born is not None}
-            self._step(row, span, needs, DissolveUnit, on=until, successors=successors)
+            self._step(row, span, after, DissolveUnit, on=until, successors=successors)
             span.ended = (until, successors)
 
     def _known(self, code: str) -> list[Span]:
@@ -377,15 +392,19 @@ class Plan:
         self,
         row: Said,
         span: Span,
-        needs: set[int],
+        needs: Sequence[Span],
         command: type[Any],
         **fields: Any,  # noqa: ANN401 - the fields of the command
     ) -> int:
         number = len(self.steps)
-        needs = needs | {n for n in (span.born, span.last) if n is not None}
         by = self._source.by(self._terms, row.row)
         self.steps.append(
-            Step(row, command(unit=span.unit, by=by, **fields), span.unit, needs - {number})
+            Step(
+                row,
+                command(unit=span.unit, by=by, **fields),
+                rests_on=needs,
+                needs={n for n in (span.last,) if n is not None},
+            )
         )
         span.last = number
         return number

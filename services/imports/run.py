@@ -251,7 +251,11 @@ class _Run:
             if isinstance(what, Said) and not wrong:
                 said.append(what)
             else:
-                errors[row.number] = wrong + (what if isinstance(what, list) else [])
+                told_already = {column for error in wrong for column in error.columns}
+                unread = what if isinstance(what, list) else []
+                errors[row.number] = wrong + [
+                    error for error in unread if told_already.isdisjoint(error.columns)
+                ]
         taken = taker.take(said, dry_run=True)
         for error in taken.errors:
             errors.setdefault(error.row, []).append(error)

@@ -26,9 +26,9 @@ from services.imports.report import (
     row_error,
 )
 
-_ISO = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
-_VIETNAMESE = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})")
-_NUMBER = re.compile(r"(\d+|[1-9]\d{0,2}(?:\.\d{3})+)(?:,0+)?")
+_ISO = re.compile(r"(\d{4})-(\d{2})-(\d{2})", re.ASCII)
+_VIETNAMESE = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})", re.ASCII)
+_NUMBER = re.compile(r"(\d+|[1-9]\d{0,2}(?:\.\d{3})+)(?:,0+)?", re.ASCII)
 _MANGLED = re.compile(r"\d([.,]\d+)?[eE]\+\d+")
 _YEARS = range(1900, 2200)
 _DIGITS = 9

@@ -7,9 +7,7 @@ from typing import Annotated
 
 import typer
 
-from infra import logs
 from infra.settings import settings
-from services import contracts as promises
 from services.doctor import examine
 from services.embedded import LEDGERS, Embedded
 from services.replay import compare as compare_views
@@ -17,7 +15,6 @@ from services.terminal import asked
 from services.terminal.edge import FINDING, Stopped
 from services.terminal.options import Data, Json, Lang, data_folder, opened, screen_for
 from services.terminal.screen import Screen
-from services.up import AlreadyUpError, listen, serve
 
 PROMISES = Path(__file__).parents[2] / "contracts"
 
@@ -28,6 +25,10 @@ def up(
     data: Data = None,
     lang: Lang = None,
 ) -> None:
+    # The web server takes half a second to load, which no other command needs.
+    from infra import logs  # noqa: PLC0415 - as above
+    from services.up import AlreadyUpError, listen, serve  # noqa: PLC0415 - as above
+
     screen = screen_for(lang)
     said = settings()
     address = host or said.host, said.port if port is None else port
@@ -137,6 +138,8 @@ def contracts(
     check: Annotated[bool, typer.Option("--check")] = False,  # noqa: FBT002 - a flag
     lang: Lang = None,
 ) -> None:
+    from services import contracts as promises  # noqa: PLC0415 - needed by developers alone
+
     screen = screen_for(lang)
     if not check:
         for path in promises.write(PROMISES):

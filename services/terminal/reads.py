@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Annotated, Any
 
@@ -28,7 +28,6 @@ from services.terminal.screen import Screen
 from services.wording import known, say
 
 MOST_PLACES = 6
-_OWN_COLUMNS = ("fact", "on", "unit", "case", "recorded", "position", "n")
 FINDING_FIELDS = ("kind", "unit", "expected", "actual", "difference")
 
 
@@ -175,7 +174,6 @@ def _roots(data: Data, screen: Screen, *, as_json: bool) -> None:
 
 
 def _show_facts(rows: Sequence[Mapping[str, Any]], screen: Screen, *, names: bool) -> None:
-    facets = sorted({name for row in rows for name in row if name not in (*_OWN_COLUMNS, "name")})
     columns = ("n", "on", "fact", *(("name",) if names else ()), "unit", "case", "position")
     shown = [
         [
@@ -184,14 +182,21 @@ def _show_facts(rows: Sequence[Mapping[str, Any]], screen: Screen, *, names: boo
             screen.words_or(f"fact.{row['fact']}", row["fact"]),
             *([row.get("name")] if names else []),
             row["unit"],
-            str(row["case"]),
+            str(row["case"] or ""),
             row["position"],
-            ", ".join(f"{name}={row[name]}" for name in facets if row.get(name) is not None),
+            ", ".join(_facets_said(row, screen)),
         ]
         for row in rows
     ]
     if shown:
         screen.table((*columns, "facets"), shown)
+
+
+def _facets_said(row: Mapping[str, Any], screen: Screen) -> Iterator[str]:
+    """Say the facets by which an officer knows a person apart; JSON has them all."""
+    for name in ("sex", "age", "occupation", "source_group", "period"):
+        if value := row.get(name):
+            yield str(screen.words_or(f"facet-value.{value}", value))
 
 
 def _add_names(ketnap: Embedded, rows: Sequence[dict[str, Any]], purpose: str) -> None:

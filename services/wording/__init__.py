@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta, timezone
 from functools import cache
 from pathlib import Path
@@ -18,6 +19,14 @@ LANGUAGES = ("vi", "en")
 CIVIL = timezone(timedelta(hours=7))
 _REFUSALS = ("refusals", "rows", "machinery")
 """The sections that word refusals: of the services, of files, of the ledger and the keys."""
+_CODES = {
+    **dict.fromkeys(("fact", "act", "missing", "first", "then", "needed_by"), "fact"),
+    "indicator": "indicator",
+    "target": "target-kind",
+    "left_kind": "fact",
+}
+"""The facts of sentences that are codes, and the section of the terminal's words for them."""
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _FOLDER = Path(__file__).parent
 
 
@@ -26,10 +35,15 @@ class UnknownWordsError(LookupError):
 
 
 class _Localised(Formatter):
-    """Days, moments and numbers as they are written in a language, unless a format is given."""
+    """Days, numbers and codes as they are said in a language, unless a format is given."""
 
     def __init__(self, lang: str) -> None:
         self._lang = lang
+
+    def get_value(self, key: int | str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:  # noqa: ANN401 - as the base
+        value = super().get_value(key, args, kwargs)
+        codes = _CODES.get(str(key))
+        return coded(codes, value, self._lang) if codes else value
 
     def format_field(self, value: Any, format_spec: str) -> str:  # noqa: ANN401 - as the base
         return format(value, format_spec) if format_spec else written(value, self._lang)
@@ -46,16 +60,28 @@ def written(value: object, lang: str = "vi") -> str:  # noqa: PLR0911 - one line
             return format_decimal(value, locale=lang)
         case datetime():
             return value.astimezone(CIVIL).strftime(say("terminal.moment-format", lang))
+        case date.min:
+            return say("terminal.first-day", lang)
         case date():
             return value.strftime(say("terminal.day-format", lang))
         case str():
-            return value
+            day = _day(value)
+            return written(day, lang) if day else value
         case Mapping():
             return ", ".join(f"{name}: {written(part, lang)}" for name, part in value.items())
         case tuple() | list() | set() | frozenset():
             return ", ".join(written(part, lang) for part in value)
         case _:
             return str(value)
+
+
+def _day(text: str) -> date | None:
+    if not _DAY.fullmatch(text):
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 def say(key: str, lang: str = "vi", **facts: Any) -> str:  # noqa: ANN401 - whatever a text names
@@ -68,6 +94,12 @@ def say(key: str, lang: str = "vi", **facts: Any) -> str:  # noqa: ANN401 - what
     except KeyError:
         raise UnknownWordsError(f"{lang}/{key}") from None
     return _Localised(lang).vformat(words, (), _Told(facts))
+
+
+def coded(section: str, code: object, lang: str) -> object:
+    """Return how a code of the public formats is said; one of an open list says itself."""
+    key = f"terminal.{section}.{code}"
+    return say(key, lang) if isinstance(code, str) and known(key, lang) else code
 
 
 def known(key: str, lang: str = "vi") -> bool:

@@ -325,6 +325,12 @@ def test_the_library_saves_with_the_keywords_of_a_save(ledger: Ledger) -> None:
         ledger.insert_events([plain])
 
 
+def test_the_library_saves_a_sealed_event_with_its_box(ledger: Ledger) -> None:
+    ledger.insert_events([happened(AN, 1, sealed=b"box")])
+
+    assert ledger.boxes(AN) == {1: b"box"}
+
+
 def test_the_library_saves_nothing_when_there_is_nothing(ledger: Ledger) -> None:
     assert list(ledger.insert_events([]) or ()) == []
     assert ledger.append([]) == []

@@ -62,7 +62,7 @@ class Figures:
         return {
             "unit": self.known.units[self.unit].code,
             "name": here["name"],
-            "target": target and {name: target[name] for name in TARGET},
+            "target": _shown(target),
             **self._against(target, admitted),
             "units": self._units(),
             "by_unit": self._by_unit(),
@@ -124,7 +124,15 @@ class Figures:
             if issued and issued[0][2]["unit"] == unit:
                 latest = max(issued, key=lambda version: version[:2])[2]
                 rows.append(TARGET | {"category": None} | latest)
-        return rows
+        return sorted(
+            rows,
+            key=lambda row: (
+                row["first_day"],
+                row["last_day"],
+                row["kind"],
+                row["category"] or "",
+            ),
+        )
 
     def _target(self, unit: str) -> Json | None:
         rows = [row for row in self._in_force(unit) if row["category"] is None]
@@ -195,7 +203,7 @@ class Figures:
             state = "below" if admitted < row["minimum"] else "reached"
             listed.append(
                 {name: row[name] for name in ("kind", "period", "category", "minimum", "maximum")}
-                | {"deadline": row["deadline"], "admitted": admitted}
+                | {"deadline": _day(row["deadline"]), "admitted": admitted}
                 | {"state": "exceeded" if most is not None and admitted > most else state},
             )
         return listed
@@ -231,18 +239,20 @@ class Figures:
         return [
             unit.id
             for unit in self.known.units.values()
-            if self._was_child(unit) and (unit.on(self.end) or unit.id in counted)
+            if self._as_child(unit) and (unit.on(self.end) or unit.id in counted)
         ]
 
-    def _was_child(self, unit: Unit) -> bool:
+    def _as_child(self, unit: Unit) -> list[Json]:
+        """Return what a unit was while it was a child within the period, in order."""
         turns = {self.first, *(change[0] for change in unit.changes)}
-        return any(
-            (known := unit.on(day)) is not None
+        return [
+            known
+            for day in sorted(turns)
+            if self.first <= day <= self.end
+            and (known := unit.on(day)) is not None
             and known["parent"] == self.unit
             and KINDS[known["kind"]]["party_organisation"]
-            for day in turns
-            if self.first <= day <= self.end
-        )
+        ]
 
     def _reached(self, child: str) -> list[tuple[date, int]]:
         return [
@@ -268,8 +278,10 @@ class Figures:
         rows = []
         for child in self._children():
             unit, target = self.known.units[child], self._target(child)
+            named = unit.on(self.end) or self._as_child(unit)[-1]
             rows.append(
-                {"unit": unit.code, "target": target and {name: target[name] for name in TARGET}}
+                {"unit": unit.code, "name": named["name"]}
+                | {"target": _shown(target)}
                 | self._against(target, self._reached(child)),
             )
         return sorted(rows, key=lambda row: str(row["unit"]))
@@ -278,7 +290,11 @@ class Figures:
 
     def _facets(self) -> Json:
         facets = [act.facets for act in self._admitted()]
-        named = {name: _values(facets, name) for name in ("sex", "age", *OPEN)}
+        closed = {"sex": ("female", "male"), "age": AGES}
+        named = {
+            name: dict.fromkeys(closed.get(name, ()), 0) | _values(facets, name)
+            for name in ("sex", "age", *OPEN)
+        }
         yes_no = {name: _yes_no(facets, name) for name in ("youth_union", *FLAGS)}
         certain = {
             "referred": Counter(bool(known.get("referred")) for known in facets),
@@ -314,7 +330,8 @@ class Figures:
         ]
 
     def _days_of_change(self, acts: Iterable[Act]) -> Iterator[date]:
-        yield self.first
+        if self.first <= self.end:
+            yield self.first
         yield from (act.on for act in acts if self._within(act.on))
 
     # Classes and members
@@ -371,6 +388,7 @@ TARGET: Json = {
     "deadline_inclusive": True,
     "document": None,
 }
+AGES = ("18-30", "31-40", "41-50", "51-60", ">60")
 OPEN = ("occupation", "source_group")
 FLAGS = ("ethnic_minority", "religious")
 
@@ -381,6 +399,16 @@ def percent(numerator: int, denominator: int, places: int) -> str | None:
         return None
     exact = Decimal(numerator * 100) / Decimal(denominator)
     return f"{exact.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)}%".replace(".", ",")
+
+
+def _shown(target: Json | None) -> Json | None:
+    if target is None:
+        return None
+    return {name: target[name] for name in TARGET} | {"deadline": _day(target["deadline"])}
+
+
+def _day(day: date | None) -> str | None:
+    return day.isoformat() if day else None
 
 
 def _in_time(target: Json, day: date) -> bool:

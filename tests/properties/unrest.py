@@ -193,15 +193,16 @@ class Unrest:
 
     def complete_a_history(self) -> None:
         """Fill in, by a later file, what was not known of somebody."""
-        number = self.chance.randint(1, 60)
+        number = self.chance.randint(1, 140)
         day = self._day()
+        unit = self._unit()
         column = self.chance.choice(("nominated", "certified", "sealed", "ceremony", "decided"))
         self._dossiers(
             dossiers.RecordHistory(
                 on=TODAY,
                 person_ref=f"SYN-TINH-{number:04}",
-                unit=self._unit(),
-                acts={column: day},
+                unit=unit,
+                acts=self.chance.choice(({}, {column: day})),
                 facets=Facets(sex=self.chance.choice(("female", "male"))),
                 correct=self.chance.random() < 0.5,
                 reason=WHY,

@@ -368,6 +368,7 @@ class Dossiers(Commands):
             correct=command.correct,
             reason=command.reason,
             findings=findings,
+            person_changed=bool(known and person.pending_events),
         )
         record_history(candidacy, row, act)
         return (person, candidacy)
@@ -445,6 +446,7 @@ class Dossiers(Commands):
             book=self.book,
             tree=self.units.tree,
             birth=person.details.birth_date,
+            sealable=not person.shredded,
         )
 
     def _candidacy(self, stream: UUID) -> Candidacy:

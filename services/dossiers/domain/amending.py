@@ -55,7 +55,9 @@ def correct_fact(  # noqa: PLR0913 - what is corrected, and to what
     must_say_why(act, reason)
     probation = candidacy.clocks.get("probation")
     if kind == "recognised" and not fact.imported and probation and right.day < probation.due:
-        raise refusals.ProbationNotOver(on=right.day, over_on=probation.due)
+        raise refusals.ProbationNotOver(
+            on=right.day, over_on=probation.due, **act.law("probation_months", right.day)
+        )
     if fact.decider:
         check_decider(replace(act, on=right.on), right.unit, fact.decider)
     facts = {**candidacy.facts, fact.version: right}

@@ -146,9 +146,9 @@ class Candidacy(BaseAggregate[UUID]):
         self._must_go_on()
         if tally.official_members < rules.minimum_official_members:
             raise refusals.CellTooSmall(
-                clause=rules.clauses["minimum_official_members"],
                 official_members=tally.official_members,
                 minimum=rules.minimum_official_members,
+                **act.law("minimum_official_members"),
             )
         if not 0 <= tally.in_favour <= tally.present <= tally.official_members:
             raise refusals.TallyImpossible(
@@ -160,7 +160,7 @@ class Candidacy(BaseAggregate[UUID]):
         certificate = self.clocks.get("certificate")
         if certificate and act.on > certificate.due:
             raise refusals.CertificateExpired(
-                clause=rules.clauses["certificate_months"], on=act.on, expired_on=certificate.due
+                on=act.on, expired_on=certificate.due, **act.law("certificate_months")
             )
         required = rules.votes_needed(tally.official_members)
         self.record(
@@ -203,9 +203,9 @@ class Candidacy(BaseAggregate[UUID]):
         rules = act.book.on(vote.on)
         if not 0 < working_days <= rules.decision.extension - self.extension:
             raise refusals.ExtensionTooLong(
-                clause=rules.decision.clause,
                 working_days=working_days,
                 allowed=rules.decision.extension - self.extension,
+                **act.law("decision", vote.on),
             )
         _must_have_document(act)
         extension = self.extension + working_days
@@ -252,9 +252,7 @@ class Candidacy(BaseAggregate[UUID]):
         probation = self.clocks.get("probation")
         if probation and act.on < probation.due and last(self.facts, "ceremony"):
             raise refusals.ProbationNotOver(
-                clause=act.book.on(act.on).clauses["probation_months"],
-                on=act.on,
-                over_on=probation.due,
+                on=act.on, over_on=probation.due, **act.law("probation_months")
             )
         self._once(self.OfficiallyRecognised, act, decided_on=act.on)
 
@@ -295,17 +293,16 @@ class Candidacy(BaseAggregate[UUID]):
 
     def _must_rest_on(self, kind: str, act: Act) -> None:
         done = steps_done(self.facts)
-        rules = act.book.on(act.on)
         for step in RESTS_ON.get(kind, ()):
             if step == "cell_vote" and step not in done and (vote := last(self.facts, step)):
                 raise refusals.CellVoteNotCarried(
-                    clause=rules.clauses["majority"], on=vote.on, act=kind
+                    on=vote.on, act=kind, **act.law("majority", vote.on)
                 )
             if step == CERTIFIED and step not in done:
-                raise refusals.CertificateMissing(clause=rules.clauses["certificate_months"])
+                raise refusals.CertificateMissing(**act.law("certificate_months"))
             if not is_done(step, done):
-                clause = rules.clauses[CLAUSES[kind]] if kind in CLAUSES else None
-                raise refusals.EarlierStepMissing(clause=clause, act=kind, missing=step)
+                law = act.law(CLAUSES[kind]) if kind in CLAUSES else {}
+                raise refusals.EarlierStepMissing(act=kind, missing=step, **law)
             if step == "dossier_received":
                 handed = last(self.facts, step, RETURNED)
                 if handed and handed.fact == RETURNED:
@@ -382,7 +379,7 @@ class Candidacy(BaseAggregate[UUID]):
             findings=reading.findings,
             rule_set=act.book.on(reading.on).id,
             **act.by.fields(),
-            **own,
+            **_recordable(kind, own, act),
         )
 
     def _trigger(self, kind: type[Fact], act: Act, **own: Any) -> None:  # noqa: ANN401
@@ -392,7 +389,7 @@ class Candidacy(BaseAggregate[UUID]):
             person=self.person,
             rule_set=act.book.on(act.on).id,
             **act.by.fields(),
-            **own,
+            **_recordable(kind, own, act),
         )
 
     correct = _trigger
@@ -452,16 +449,27 @@ KINDS: Mapping[str, type[CandidacyFact]] = {
 def check_decider(act: Act, unit: UUID, decider: UUID) -> None:
     """Refuse a body that may not decide for a unit on that day."""
     rules = act.book.on(act.on)
-    clause = rules.clauses["decider_kinds"]
     then = act.tree.unit(decider, act.on)
     if then is None or decider not in {unit, *act.tree.ancestors(unit, act.on)}:
         raise refusals.DeciderNotAbove(
-            clause=clause, decider=act.tree.code(decider), unit=act.tree.code(unit), on=act.on
+            decider=act.tree.code(decider),
+            unit=act.tree.code(unit),
+            on=act.on,
+            **act.law("decider_kinds"),
         )
     if then.kind not in rules.decider_kinds:
         raise refusals.DeciderNotCompetent(
-            clause=clause, decider=act.tree.code(decider), kind=then.kind, on=act.on
+            decider=act.tree.code(decider),
+            kind=then.kind,
+            on=act.on,
+            **act.law("decider_kinds"),
         )
+
+
+def _recordable(kind: type[Fact], own: Mapping[str, Any], act: Act) -> Mapping[str, Any]:
+    if act.sealable:
+        return own
+    return {name: value for name, value in own.items() if name not in kind.sealed}
 
 
 def _must_have_document(act: Act) -> None:

@@ -25,7 +25,7 @@ from services.dossiers.domain.journey import (
     of_kind,
     over,
 )
-from services.dossiers.domain.readings import Act, changed
+from services.dossiers.domain.readings import LASTING, Act, changed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +45,8 @@ class Row:
     reason: str | None = None
     findings: tuple[Finding, ...] = ()
     """What does not fit in the person."""
+    person_changed: bool = False
+    """Whether what is known of the person is not what it was."""
 
 
 @dataclass(slots=True)
@@ -75,7 +77,12 @@ def record_history(candidacy: Candidacy, row: Row, act: Act) -> None:
         must_say_why(act, row.reason)
     elsewhere = candidacy.unit != row.unit
     anew = candidacy.facets != row.facets
-    if not (merge.added or merge.moved or merge.classes or merge.gone or elsewhere or anew):
+    if not (
+        (merge.added or merge.moved or merge.classes or merge.gone)
+        or elsewhere
+        or anew
+        or row.person_changed
+    ):
         return
     corrections = (
         elsewhere + anew + len(merge.moved.keys() | merge.classes.keys()) + (merge.gone is not None)
@@ -140,10 +147,15 @@ def _merged(candidacy: Candidacy, row: Row, merge: Merge, act: Act, version: int
         for v, fact in candidacy.facts.items()
         if fact is not merge.gone
     }
+    findings = row.findings
+    if row.person_changed and facts:
+        facts = {
+            v: _of_person(fact, findings if v == min(facts) else ()) for v, fact in facts.items()
+        }
+        findings = ()
     for v, class_code in merge.classes.items():
         facts[v] = msgspec.structs.replace(facts[v], class_code=class_code)
     ceremony = merge.added.get("ceremony")
-    findings = row.findings
     for kind in sorted(merge.added, key=PLACE.__getitem__):
         version += 1
         day = merge.added[kind]
@@ -161,6 +173,12 @@ def _merged(candidacy: Candidacy, row: Row, merge: Merge, act: Act, version: int
         )
         findings = ()
     return facts
+
+
+def _of_person(fact: Recorded, found: tuple[Finding, ...]) -> Recorded:
+    """Return a fact with what is now found in the person, and no longer what was."""
+    kept = tuple(finding for finding in fact.findings if finding.kind not in LASTING)
+    return msgspec.structs.replace(fact, findings=(*found, *kept))
 
 
 def moved(fact: Recorded, day: date | None, unit: UUID | None, act: Act) -> Recorded:
@@ -208,6 +226,11 @@ def _write(
         for version, reading in readings.items()
         if version not in candidacy.facts
     ]
+    if not steps and not restated:
+        return
+    if not steps:  # nothing but what is known of the person makes them read differently
+        nothing: dict[str, Any] = {"facets": row.facets, "deadlines": (), "standing": ()}
+        steps.append(_Step(Candidacy.FacetsCorrected, None, nothing))
     own = steps[-1].own
     told = {deadline.clock for step in steps for deadline in step.own["deadlines"]}
     own["standing"] += tuple(fact.standing() for fact in restated.values())

@@ -42,6 +42,13 @@ class Act:
     book: Rulebook
     tree: Tree
     birth: date | None = None
+    sealable: bool = True
+    """Whether the person still has a key; without it no free text is recorded."""
+
+    def law(self, rule: str, on: date | None = None) -> dict[str, str]:
+        """Return the clause of a rule on a day, and the number of its document."""
+        clause = self.book.on(on or self.on).clauses[rule]
+        return {"clause": clause, "document": self.book.clause(clause).number}
 
     def unit_for(self, unit: UUID, on: date, fact: str) -> UUID:
         """Return the unit that takes an act of a day. Raises UnitNotValidOnThatDay."""
@@ -153,10 +160,10 @@ def check_age(facts: Facts, act: Act) -> None:
     rules = act.book.on(considered.on)
     if rules.is_under_age(act.birth, considered.on):
         raise refusals.UnderAge(
-            clause=rules.clauses["minimum_age"],
             columns=("birth_date", refusals.column(considered.fact)),
             on=considered.on,
             minimum=rules.minimum_age,
+            **act.law("minimum_age", considered.on),
         )
 
 

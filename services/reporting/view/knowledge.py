@@ -156,8 +156,7 @@ class Knowledge:
                 for span in spans
                 if span.parent == unit
                 and span.kind in kinds
-                and span.since <= last
-                and span.until > first
+                and max(span.since, first) <= min(span.until - 1, last)
             ]
             if there:
                 now = next((span for span in spans if span.since <= last < span.until), None)

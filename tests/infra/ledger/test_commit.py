@@ -1,7 +1,8 @@
 """Calls that arrive while a commit runs share the next one; nobody waits for ever."""
 
 from concurrent.futures import Future, ThreadPoolExecutor
-from threading import Event, Thread
+from signal import SIGUSR1, pthread_kill, signal
+from threading import Event, Thread, main_thread
 from time import sleep
 
 import pytest
@@ -142,3 +143,36 @@ def test_an_interrupted_commit_ends_the_group_and_is_seen_by_its_own_thread(
         group.submit(1)
     with pytest.raises(LedgerClosedError):
         group.submit(2)
+
+
+class Interrupted(BaseException):
+    pass
+
+
+def interrupt(*_: object) -> None:
+    raise Interrupted
+
+
+def test_who_is_interrupted_while_waiting_leaves_and_holds_nobody_up(
+    group: GroupCommit[int, int], callers: Callers, commits: Commits
+) -> None:
+    [first] = callers.submit(1)
+    here = main_thread().ident
+
+    def interrupt_the_second() -> None:
+        while group.waiting < 1:
+            sleep(0.001)
+        pthread_kill(here or 0, SIGUSR1)
+
+    before = signal(SIGUSR1, interrupt)
+    other = Thread(target=interrupt_the_second)
+    other.start()
+    with pytest.raises(Interrupted):
+        group.submit(2)
+    other.join()
+    signal(SIGUSR1, before)
+    commits.go.set()
+
+    assert first.result() == 10
+    assert group.submit(3) == 30
+    assert commits.done == [[1], [3]]

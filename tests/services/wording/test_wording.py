@@ -22,7 +22,7 @@ from services.wording import (
 )
 
 # Classes that name a family of refusals and are never raised themselves.
-FAMILIES = {"RowRefused"}
+FAMILIES = {"RowRefused", "TableRefused"}
 
 
 def every_refusal() -> list[type[Refusal]]:
@@ -81,6 +81,9 @@ def test_values_are_written_as_the_language_writes_them() -> None:
     assert written(value=True) == "có"
     assert written(("a", 1000)) == "a, 1.000"
     assert written(None) == "—"
+    assert written("2022-08-26") == "26/08/2022"
+    assert written("2022-02-30") == "2022-02-30"
+    assert written(date.min) == "từ đầu"
 
 
 def test_a_sentence_is_filled_with_its_facts() -> None:

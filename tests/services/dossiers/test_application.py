@@ -1,0 +1,554 @@
+"""Commands on a real ledger: people, attempts, claims, rehearsal, shredding."""
+
+# ruff: noqa: ANN401 - what a command or a row says is told by keyword
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from uuid_utils.compat import uuid7
+
+from events.dossiers import Facets
+from events.envelope import By
+from infra.feed import LedgerFeed
+from infra.ledger.claims import rebuild_claims
+from infra.ledger.sqlite import SqliteLedger
+from infra.sealing import Keys
+from services.dossiers.application import (
+    CorrectCandidacyUnit,
+    CorrectFacet,
+    CorrectFact,
+    CorrectUnit,
+    DecideAdmission,
+    DissolveUnit,
+    Dossiers,
+    ExtendDecisionPeriod,
+    HoldCeremony,
+    MoveUnit,
+    NominateCandidate,
+    NoteCertificate,
+    ReclassifyUnit,
+    RecordDeath,
+    RecordHistory,
+    RegisterUnit,
+    RenameUnit,
+    RetractFact,
+    ReturnDossier,
+    ShredPerson,
+    SubmitApplication,
+    TakeCellVote,
+    WithdrawCandidacy,
+)
+from services.dossiers.application.commands import ActOn
+from services.dossiers.application.dossiers import _PLAIN
+from services.dossiers.domain import refusals
+from services.dossiers.view import UnitsView
+from tests.services.dossiers.office import BIRTH, BY, DAYS
+
+TODAY = date(2024, 6, 3)
+NAME = "Nguyễn Văn Mẫu"
+UNKNOWN = UUID(int=0)
+
+
+class Office:
+    """Dossiers on a ledger of its own, with a district and two cells."""
+
+    def __init__(self, folder: Path) -> None:
+        self.ledger = SqliteLedger(folder / "dossiers.db", "dossiers")
+        self.keys = Keys(folder / "keys")
+        self.units = UnitsView(folder / "units.db")
+        self.app = Dossiers(self.ledger, self.keys, self.units)
+        self.district, self.cell, self.other, self.front = (uuid7() for _ in range(4))
+        for unit, code, kind, parent in (
+            (self.district, "D", "Huyện ủy", None),
+            (self.cell, "C1", "cell", self.district),
+            (self.other, "C2", "cell", self.district),
+            (self.front, "MT", "mass_organisation", self.district),
+        ):
+            self.app.perform(
+                RegisterUnit(unit=unit, code=code, name=code, kind=kind, parent=parent, by=BY)
+            )
+
+    def nominate(self, **told: Any) -> NominateCandidate:
+        return NominateCandidate(
+            **{
+                "on": DAYS["nominated"],
+                "person_ref": "P1",
+                "full_name": NAME,
+                "birth_date": BIRTH,
+                "unit": self.cell,
+                "by": BY,
+                **told,
+            }
+        )
+
+    def row(self, **told: Any) -> RecordHistory:
+        return RecordHistory(
+            **{
+                "on": TODAY,
+                "person_ref": "P1",
+                "full_name": NAME,
+                "birth_date": BIRTH,
+                "unit": self.cell,
+                "acts": dict(DAYS),
+                "by": BY,
+                **told,
+            }
+        )
+
+    def candidacies(self, person_ref: str = "P1") -> list[UUID]:
+        person = self.app.person(person_ref)
+        return self.app.candidacies(person) if person else []
+
+    def recorded(self, *positions: int) -> list[str]:
+        """Return the names of the facts at some positions."""
+        types = {row.position: row.type for row in self.ledger.read(0, 1000)}
+        return [types[position].partition(".")[2] for position in positions]
+
+    def refused(self, command: Any, refusal: type[Exception]) -> None:
+        """Assert that a command is refused and nothing is recorded."""
+        before = self.ledger.head()
+        with pytest.raises(refusal):
+            self.app.perform(command)
+        assert self.ledger.head() == before
+
+    def close(self) -> None:
+        for each in (self.ledger, self.keys, self.units):
+            each.close()
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Iterator[Office]:
+    office = Office(tmp_path)
+    yield office
+    assert dict(office.ledger.claims()) == rebuild_claims(office.ledger, office.keys)
+    office.close()
+
+
+# Units.
+
+
+def test_units_are_registered_changed_and_ended(office: Office) -> None:
+    day, cell = date(2022, 7, 1), office.cell
+
+    done = [
+        office.app.perform(command)
+        for command in (
+            RenameUnit(unit=cell, on=day, name="Chi bộ Hai", by=BY),
+            MoveUnit(unit=cell, on=day, parent=None, by=BY),
+            ReclassifyUnit(unit=cell, on=day, kind="grassroots_cell", by=BY),
+            CorrectUnit(unit=cell, on=day, name="Chi bộ Ba", kind="cell", reason="nhầm", by=BY),
+            DissolveUnit(unit=cell, on=date(2022, 12, 31), successors=(office.other,), by=BY),
+        )
+    ]
+
+    assert [office.recorded(*positions) for positions in done] == [
+        ["UnitRenamed"],
+        ["UnitMoved"],
+        ["UnitReclassified"],
+        ["UnitCorrected"],
+        ["UnitDissolved"],
+    ]
+    assert office.units.tree.taking(cell, date(2023, 1, 1)) == office.other
+
+
+def test_a_unit_that_is_registered_so_already_changes_nothing(office: Office) -> None:
+    again = RegisterUnit(unit=office.cell, code="C1", name="C1", kind="cell", by=BY)
+
+    assert office.app.perform(again) == ()
+    office.refused(replace(again, code="C9"), refusals.UnitAlreadyRegistered)
+
+
+def test_an_unknown_unit_cannot_change(office: Office) -> None:
+    office.refused(RenameUnit(unit=UNKNOWN, on=TODAY, name="Khác", by=BY), refusals.UnknownUnit)
+
+
+def test_the_code_of_a_unit_that_somebody_else_registered_meanwhile_is_taken(
+    office: Office, tmp_path: Path
+) -> None:
+    units = UnitsView(tmp_path / "others.db")
+    elsewhere = Dossiers(office.ledger, office.keys, units)
+
+    with pytest.raises(refusals.UnitCodeTaken):
+        elsewhere.perform(RegisterUnit(unit=uuid7(), code="C1", name="X", kind="cell", by=BY))
+
+    assert units.tree.with_code("C1") == ()
+    units.close()
+
+
+def test_a_parent_may_be_registered_in_the_same_rehearsal_which_leaves_nothing(
+    office: Office,
+) -> None:
+    parent, child = uuid7(), uuid7()
+    commands = [
+        RegisterUnit(unit=parent, code="N1", name="N1", kind="cell", by=BY),
+        RegisterUnit(unit=child, code="N2", name="N2", kind="cell", parent=parent, by=BY),
+    ]
+    before = office.ledger.head()
+
+    assert office.app.perform_all(commands, dry_run=True) == [(0,), (0,)]
+    assert parent not in office.units.tree
+    assert office.ledger.head() == before
+    office.app.perform_all(commands)
+
+    assert office.units.tree.ancestors(child, TODAY) == [parent]
+
+
+def test_a_rehearsal_of_several_files_sees_the_units_of_earlier_ones(office: Office) -> None:
+    unit = uuid7()
+
+    with office.app.rehearsal():
+        office.app.perform_all(
+            [RegisterUnit(unit=unit, code="N1", name="N1", kind="cell", by=BY)], dry_run=True
+        )
+        outcomes = office.app.perform_all([office.row(unit=unit)], dry_run=True)
+
+    assert outcomes == [(0,) * 15]
+    assert unit not in office.units.tree
+
+
+def test_the_view_tells_another_process_what_the_ledger_holds(
+    office: Office, tmp_path: Path
+) -> None:
+    office.app.perform(
+        DissolveUnit(unit=office.cell, on=date(2022, 12, 31), successors=(office.other,), by=BY)
+    )
+    view = UnitsView(tmp_path / "other.db")
+    runner = view.runner(LedgerFeed(office.ledger))
+    runner.catch_up(office.ledger.head().position)
+
+    assert view.tree.by_code("C1", TODAY) is None
+    assert view.tree.taking(office.cell, TODAY) == office.other
+    assert view.tree.ancestors(office.other, TODAY) == [office.district]
+    view.close()
+
+
+# People and attempts.
+
+
+def test_a_nomination_registers_the_person_and_opens_a_candidacy(office: Office) -> None:
+    positions = office.app.perform(office.nominate())
+
+    assert office.recorded(*positions) == [
+        "PersonRegistered",
+        "CandidacyOpened",
+        "CandidateNominated",
+    ]
+
+
+def test_the_same_nomination_again_changes_nothing(office: Office) -> None:
+    office.app.perform(office.nominate())
+
+    assert office.app.perform(office.nominate()) == ()
+
+
+def test_a_person_has_one_open_candidacy(office: Office) -> None:
+    office.app.perform(office.nominate())
+
+    office.refused(office.nominate(on=date(2022, 4, 1)), refusals.CandidacyOpenAlready)
+
+
+def test_after_leaving_a_person_may_be_nominated_again(office: Office) -> None:
+    office.app.perform(office.nominate())
+    [first] = office.candidacies()
+    office.app.perform(WithdrawCandidacy(candidacy=first, on=date(2022, 4, 1), by=BY))
+
+    office.refused(office.nominate(on=date(2022, 3, 15)), refusals.DaysOutOfOrder)
+    office.app.perform(office.nominate(on=date(2022, 5, 4)))
+
+    assert office.candidacies()[0] == first
+    assert len(office.candidacies()) == 2
+
+
+def test_an_end_cannot_be_retracted_while_another_candidacy_is_open(office: Office) -> None:
+    office.app.perform(office.nominate())
+    [first] = office.candidacies()
+    office.app.perform(WithdrawCandidacy(candidacy=first, on=date(2022, 4, 1), by=BY))
+    office.app.perform(office.nominate(on=date(2022, 5, 4)))
+
+    office.refused(
+        RetractFact(candidacy=first, on=TODAY, fact="withdrawn", reason="nhầm", by=BY),
+        refusals.CandidacyOpenAlready,
+    )
+
+
+def test_a_reference_is_needed(office: Office) -> None:
+    office.refused(office.row(person_ref=" "), refusals.PersonRefMissing)
+
+
+def test_details_that_become_known_are_recorded_and_others_are_refused(office: Office) -> None:
+    office.app.perform(office.row(birth_date=None))
+
+    done = office.recorded(*office.app.perform(office.row(religion="Phật giáo")))
+    assert done == ["PersonDetailsRecorded", "FacetsCorrected"]
+    office.refused(
+        office.row(birth_date=date(1996, 1, 1), religion="Không"), refusals.DiffersFromRecorded
+    )
+    corrected = office.row(birth_date=date(1990, 1, 1), correct=True, reason="nhầm")
+
+    assert office.recorded(*office.app.perform(corrected)) == [
+        "PersonDetailsRecorded",
+        "FacetsCorrected",
+    ]
+    [candidacy] = office.candidacies()
+    assert {fact.facets.age for fact in office.app.standing(candidacy).values()} == {None, "31-40"}
+    assert {fact.facets.religious for fact in office.app.standing(candidacy).values()} == {True}
+
+
+def test_two_references_with_one_name_and_birth_date_are_a_finding(office: Office) -> None:
+    office.app.perform_all([office.row(), office.row(person_ref="P2", full_name=NAME.upper())])
+
+    [candidacy] = office.candidacies("P2")
+    assert same_name(office, candidacy) == ["nominated"]
+    office.app.perform(
+        office.row(person_ref="P2", full_name="Trần Thị Khác", correct=True, reason="nhầm")
+    )
+    assert same_name(office, candidacy) == []
+
+
+def same_name(office: Office, candidacy: UUID) -> list[str]:
+    return [
+        fact.fact
+        for fact in office.app.standing(candidacy).values()
+        for finding in fact.findings
+        if finding.kind == "same-name-and-birth-date"
+    ]
+
+
+def test_details_are_read_on_record(office: Office) -> None:
+    office.app.perform(office.row())
+    person = office.app.person("P1")
+    assert person
+
+    details = office.app.details(person, actor="auditor", purpose="kiểm tra")
+
+    assert (details.full_name, details.birth_date) == (NAME, BIRTH)
+    assert [(read.actor, read.person) for read in office.keys.reads()] == [("auditor", person)]
+
+
+# Rows.
+
+
+def test_the_same_file_twice_changes_nothing(office: Office) -> None:
+    rows = [
+        office.row(person_ref=f"P{n}", full_name=f"Người {n}", facets=Facets(ethnic_group="kinh"))
+        for n in range(5)
+    ]
+    rows.append(
+        office.row(
+            person_ref="L",
+            acts={"nominated": DAYS["nominated"]},
+            left_kind="withdrawn",
+            left_on=TODAY,
+        )
+    )
+
+    first, second = office.app.perform_all(rows), office.app.perform_all(rows)
+
+    assert all(isinstance(outcome, tuple) and outcome for outcome in first)
+    assert second == [()] * len(rows)
+
+
+def test_a_row_after_the_end_of_an_attempt_tells_of_another_one(office: Office) -> None:
+    left = {"left_kind": "withdrawn", "left_on": date(2018, 6, 1)}
+    first = office.row(acts={"nominated": date(2018, 1, 2)}, **left)
+
+    office.app.perform_all([first, office.row()])
+
+    assert len(office.candidacies()) == 2
+    assert office.app.perform_all([first, office.row()]) == [(), ()]
+
+
+def test_a_row_without_any_day_opens_a_candidacy_with_nothing_done(office: Office) -> None:
+    positions = office.app.perform(office.row(acts={}))
+
+    assert office.recorded(*positions) == ["PersonRegistered", "CandidacyOpened"]
+    assert office.app.perform(office.row(acts={})) == ()
+
+
+@pytest.mark.parametrize(
+    ("told", "referred"),
+    [
+        (Facets(referred_by="MT"), True),
+        (Facets(referral_round="đợt 1"), True),
+        (Facets(referred_by="C2"), False),
+        (Facets(referred_by="Ông A"), False),
+        (Facets(), False),
+    ],
+)
+def test_referred_is_who_comes_from_a_mass_organisation_or_in_a_round(
+    office: Office, told: Facets, *, referred: bool
+) -> None:
+    office.app.perform(office.row(facets=told))
+
+    [candidacy] = office.candidacies()
+    assert {fact.facets.referred for fact in office.app.standing(candidacy).values()} == {referred}
+
+
+def test_ethnic_groups_bear_their_official_names(office: Office) -> None:
+    office.app.perform(office.row(facets=Facets(ethnic_group="tay")))
+
+    [candidacy] = office.candidacies()
+    nominated = office.app.standing(candidacy)[2]
+    assert (nominated.facets.ethnic_group, nominated.facets.ethnic_minority) == ("Tày", True)
+    assert office.app.perform(office.row(facets=Facets(ethnic_group="Tày"))) == ()
+
+
+def test_a_unit_that_does_not_exist_or_admits_nobody_is_refused(office: Office) -> None:
+    office.refused(office.row(unit=UNKNOWN), refusals.UnknownUnit)
+    office.refused(office.row(unit=office.front), refusals.UnitDoesNotAdmit)
+    office.refused(office.nominate(unit=office.front), refusals.UnitDoesNotAdmit)
+
+
+# Acts and corrections, each by its command.
+
+
+def test_a_journey_is_recorded_command_by_command(office: Office) -> None:
+    office.app.perform(office.nominate())
+    [candidacy] = office.candidacies()
+    told: dict[type[ActOn], dict[str, Any]] = {
+        NoteCertificate: {"class_code": "L1"},
+        TakeCellVote: {"official_members": 9, "present": 9, "in_favour": 6},
+        DecideAdmission: {"decider": office.district},
+        HoldCeremony: {"occasion": "22/12"},
+    }
+    plain = {command.__name__: command for command in _PLAIN}
+    journey = [
+        (NoteCertificate, "certified"),
+        (SubmitApplication, "applied"),
+        (plain["SealPersonalHistory"], "sealed"),
+        (plain["AskVerification"], "verification_asked"),
+        (plain["NoteVerification"], "verification_closed"),
+        (TakeCellVote, "cell_vote"),
+        (plain["ReceiveDossier"], "dossier_received"),
+        (plain["ConcludePoliticalStandard"], "political_standard"),
+        (DecideAdmission, "decided"),
+        (plain["ReceiveDecision"], "decision_received"),
+        (HoldCeremony, "ceremony"),
+        (plain["RecogniseOfficially"], "recognised"),
+        (plain["StrikeOff"], "struck_off"),
+    ]
+
+    for command, kind in journey:
+        on = DAYS.get(kind, TODAY)
+        office.app.perform(command(candidacy=candidacy, on=on, by=BY, **told.get(command, {})))
+
+    assert [fact.fact for fact in office.app.standing(candidacy).values()] == [
+        "nominated",
+        *(kind for _, kind in journey),
+    ]
+
+
+def test_a_dossier_goes_back_and_the_decision_gets_more_time(office: Office) -> None:
+    office.app.perform(office.row(acts={k: DAYS[k] for k in list(DAYS)[:8]}))
+    [candidacy] = office.candidacies()
+
+    done = [
+        office.app.perform(command)
+        for command in (
+            ReturnDossier(candidacy=candidacy, on=DAYS["dossier_received"], reason="x", by=BY),
+            ExtendDecisionPeriod(candidacy=candidacy, on=TODAY, working_days=30, by=BY),
+        )
+    ]
+
+    assert [office.recorded(*positions) for positions in done] == [
+        ["DossierReturned"],
+        ["DecisionPeriodExtended"],
+    ]
+
+
+def test_every_kind_of_correction_is_a_command(office: Office) -> None:
+    office.app.perform(office.row())
+    [candidacy] = office.candidacies()
+    why: dict[str, Any] = {"candidacy": candidacy, "on": TODAY, "reason": "nhầm", "by": BY}
+
+    done = [
+        office.app.perform(command)
+        for command in (
+            CorrectFact(fact="ceremony", day=date(2022, 12, 6), **why),
+            CorrectFacet(name="referral_round", value="đợt 2", **why),
+            CorrectCandidacyUnit(unit=office.other, **why),
+            RetractFact(fact="recognised", **why),
+        )
+    ]
+
+    assert [office.recorded(*positions) for positions in done] == [
+        ["FactCorrected"],
+        ["FacetsCorrected"],
+        ["CandidacyUnitCorrected"],
+        ["FactRetracted"],
+    ]
+    standing = office.app.standing(candidacy).values()
+    assert all(fact.facets.referred for fact in standing)
+    assert {fact.unit for fact in standing} == {office.other}
+
+
+def test_an_unknown_candidacy_is_refused(office: Office) -> None:
+    office.refused(RecordDeath(candidacy=UNKNOWN, on=TODAY, by=BY), refusals.UnknownCandidacy)
+
+
+# Shredding.
+
+
+def test_a_shredded_person_cannot_come_back_and_counts_as_before(office: Office) -> None:
+    office.app.perform(office.row())
+    [candidacy] = office.candidacies()
+    person = office.app.person("P1")
+    before = office.app.standing(candidacy)
+    assert person
+
+    office.app.shred_person(ShredPerson(on=TODAY, person_ref="P1", by=BY))
+
+    assert office.app.standing(candidacy) == before
+    assert office.app.details(person, actor="a", purpose="b").full_name is None
+    assert office.app.person("P1") is None
+    office.refused(office.row(), refusals.PersonShredded)
+    office.refused(office.nominate(), refusals.PersonShredded)
+
+
+def test_a_shredding_that_was_interrupted_is_ended_by_saying_it_again(office: Office) -> None:
+    office.app.perform(office.row())
+    person = office.app.person("P1")
+    assert person
+    office.keys.entomb(office.keys.reference("P1"), person)
+    office.app.perform(ShredPerson(on=TODAY, person=person, by=BY))
+
+    office.app.shred_person(ShredPerson(on=TODAY, person_ref="P1", by=BY))
+
+    assert person not in office.keys
+    assert office.keys.unfinished() == []
+
+
+def test_an_unknown_person_cannot_be_shredded(office: Office) -> None:
+    for told in ({"person_ref": "P9"}, {"person": UNKNOWN}, {}):
+        with pytest.raises(refusals.UnknownPerson):
+            office.app.shred_person(ShredPerson(on=TODAY, by=By(actor="clerk"), **told))
+
+
+def test_a_candidacy_of_a_shredded_person_is_corrected_with_its_band_of_age_as_it_was(
+    office: Office,
+) -> None:
+    office.app.perform(office.row())
+    [candidacy] = office.candidacies()
+    office.app.shred_person(ShredPerson(on=TODAY, person_ref="P1", by=BY))
+
+    office.app.perform(
+        CorrectFact(
+            candidacy=candidacy,
+            on=TODAY,
+            fact="ceremony",
+            day=date(2022, 12, 6),
+            reason="nhầm",
+            by=BY,
+        )
+    )
+
+    facts = office.app.standing(candidacy).values()
+    [ceremony] = [fact for fact in facts if fact.fact == "ceremony"]
+    assert (ceremony.on, ceremony.facets.age) == (date(2022, 12, 6), "18-30")
