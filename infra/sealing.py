@@ -97,6 +97,8 @@ class Keys:
         self._pepper = _derived(master, "references")
         self._fingerprints = _derived(master, "fingerprints")
         self._chain = _derived(master, "reads")
+        self.access_secret = _derived(master, "access")
+        """What sessions and the tokens between services are signed under."""
         self._lock = threading.RLock()
         self._here = threading.local()
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))

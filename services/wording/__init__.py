@@ -17,8 +17,8 @@ from events.refusal import Refusal
 
 LANGUAGES = ("vi", "en")
 CIVIL = timezone(timedelta(hours=7))
-_REFUSALS = ("refusals", "rows", "machinery")
-"""The sections that word refusals: of the services, of files, of the ledger and the keys."""
+_REFUSALS = ("refusals", "rows", "machinery", "access")
+"""The sections that word refusals: of services, files, ledger and keys, and of the edge."""
 _CODES = {
     **dict.fromkeys(("fact", "act", "missing", "first", "then", "needed_by"), "fact"),
     "indicator": "indicator",

@@ -65,7 +65,7 @@ def test_every_refusal_has_words(lang: str) -> None:
         for refusal in every_refusal()
         if not any(
             known(f"{section}.{refusal().code}", lang)
-            for section in ("refusals", "rows", "machinery")
+            for section in ("refusals", "rows", "machinery", "access")
         )
     }
 

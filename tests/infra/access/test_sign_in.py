@@ -1,0 +1,485 @@
+"""Accounts, passwords, sessions, and how often one may try."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+import stat
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from argon2 import extract_parameters
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from infra.access import (
+    Access,
+    NameTaken,
+    NoSuchAccount,
+    NoSuchRole,
+    NotFound,
+    SignInBusy,
+    SignInFailed,
+    TooManySignIns,
+    UnfitName,
+    UnfitPassword,
+    WrongPassword,
+    passwords,
+)
+from infra.access.attempts import neighbourhood
+from infra.access.passwords import NOBODY, Passwords
+
+CELL = UUID("01920000-0000-7000-8000-000000000001")
+BOARD = UUID("01920000-0000-7000-8000-000000000002")
+SECRET = bytes(range(32))
+HERE, THERE = "192.0.2.1", "198.51.100.7"
+
+
+@dataclass
+class Clock:
+    now: datetime = field(default_factory=lambda: datetime(2026, 11, 24, 2, 0, tzinfo=UTC))
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def pass_by(self, span: timedelta) -> None:
+        self.now += span
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def access(tmp_path: Path, clock: Clock) -> Iterator[Access]:
+    access = Access(tmp_path / "access", SECRET, clock=clock)
+    yield access
+    access.close()
+
+
+def everything_in(folder: Path) -> bytes:
+    return b"".join(path.read_bytes() for path in sorted(folder.iterdir()))
+
+
+def fail(access: Access, name: str = "bi-thu", address: str = HERE) -> None:
+    with pytest.raises(SignInFailed):
+        access.sign_in(name, "not the password", address)
+
+
+def test_who_has_an_account_signs_in_and_out(access: Access) -> None:
+    account, password = access.open_account("bi-thu")
+
+    token = access.sign_in("Bi-Thu ", password, HERE)
+
+    session = access.session(token)
+    assert session is not None
+    assert (session.account, session.name) == (account.id, "bi-thu")
+    access.sign_out(token)
+    assert access.session(token) is None
+
+
+def test_a_password_is_generated_told_once_and_stored_as_argon2id(
+    access: Access, tmp_path: Path
+) -> None:
+    told = {access.open_account(f"nguoi-{n}")[1] for n in range(3)}
+
+    assert len(told) == 3
+    assert all(re.fullmatch(r"([a-z2-9]{5}-){3}[a-z2-9]{5}", password) for password in told)
+    stored = everything_in(tmp_path / "access")
+    assert stored.count(b"$argon2id$v=19$m=19456,t=2,p=1$") >= 3
+    assert not any(password.encode() in stored for password in told)
+
+
+def test_the_database_is_its_owners_alone(access: Access, tmp_path: Path) -> None:
+    path = tmp_path / "access" / "access.db"
+
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+
+
+@pytest.mark.parametrize("name", ["", "a b", "bí-thư", "-a", "a" * 65, "a\nb", "a/b", "a'--"])
+def test_a_name_is_plain(access: Access, name: str) -> None:
+    with pytest.raises(UnfitName):
+        access.open_account(name)
+
+
+def test_a_name_is_one_accounts(access: Access) -> None:
+    access.open_account("bi-thu")
+
+    with pytest.raises(NameTaken):
+        access.open_account("BI-THU")
+
+
+def test_nobody_is_told_whether_the_name_or_the_password_was_wrong(access: Access) -> None:
+    access.open_account("bi-thu")
+    access.open_account("gone")
+    access.close_account("gone")
+
+    told = []
+    for name in ("bi-thu", "no-such", "gone"):
+        with pytest.raises(SignInFailed) as failed:
+            access.sign_in(name, "not the password", HERE)
+        told.append((failed.value.code, failed.value.facts))
+
+    assert told == [("sign-in-failed", {})] * 3
+
+
+def test_an_unknown_name_costs_the_work_of_a_known_one() -> None:
+    made = Passwords().hashed("a password of somebody")
+
+    assert extract_parameters(NOBODY) == extract_parameters(made)
+    assert not Passwords().fits(None, "a password of somebody")
+    assert Passwords().fits(made, "a password of somebody")
+
+
+def test_every_sign_in_verifies_one_hash(access: Access, monkeypatch: pytest.MonkeyPatch) -> None:
+    access.open_account("bi-thu")
+    verified: list[str] = []
+
+    class Counting(Passwords):
+        def fits(self, stored: str | None, password: str) -> bool:
+            verified.append(stored or NOBODY)
+            return super().fits(stored, password)
+
+    monkeypatch.setattr(access, "_passwords", Counting())
+    fail(access, "bi-thu")
+    fail(access, "no-such")
+
+    assert [hashed[:31] for hashed in verified] == ["$argon2id$v=19$m=19456,t=2,p=1$"] * 2
+
+
+def test_no_stored_text_but_a_hash_fits_any_password() -> None:
+    assert not Passwords().fits("", "")
+    assert not Passwords().fits("plain", "plain")
+
+
+def test_two_people_are_verified_at_once_and_a_third_is_asked_to_come_back() -> None:
+    busy = Passwords(patience_seconds=0)
+    with busy.place(), busy.place(), pytest.raises(SignInBusy):
+        busy.fits(None, "x")
+
+    assert not busy.fits(None, "x")
+
+
+def test_a_try_that_was_not_looked_at_does_not_count(
+    access: Access, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, password = access.open_account("bi-thu")
+    busy = Passwords(patience_seconds=0)
+    monkeypatch.setattr(access, "_passwords", busy)
+    with busy.place(), busy.place():
+        for _ in range(10):
+            with pytest.raises(SignInBusy):
+                access.sign_in("bi-thu", password, HERE)
+
+    assert access.sign_in("bi-thu", password, HERE)
+
+
+def test_a_name_is_tried_five_times_and_then_told_when(access: Access, clock: Clock) -> None:
+    _, password = access.open_account("bi-thu")
+    for _ in range(5):
+        fail(access)
+        clock.pass_by(timedelta(minutes=1))
+
+    with pytest.raises(TooManySignIns) as refused:
+        access.sign_in("bi-thu", password, THERE)
+
+    assert refused.value.facts == {
+        "retry_after_seconds": 600,
+        "until": clock.now + timedelta(minutes=10),
+    }
+    clock.pass_by(timedelta(minutes=10))
+    assert access.sign_in("bi-thu", password, HERE)
+
+
+def test_an_address_is_tried_thirty_times_whatever_the_names(access: Access) -> None:
+    _, password = access.open_account("bi-thu")
+    for n in range(30):
+        fail(access, f"guess-{n}")
+
+    with pytest.raises(TooManySignIns):
+        access.sign_in("bi-thu", password, HERE)
+    assert access.sign_in("bi-thu", password, THERE)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("2001:db8::1", "2001:db8::ffff:1", True),
+        ("2001:db8:0:1::1", "2001:db8:0:2::1", False),
+        ("::ffff:192.0.2.1", "192.0.2.1", True),
+        ("testclient", "elsewhere", False),
+    ],
+)
+def test_one_household_is_one_address(one: str, other: str, *, same: bool) -> None:
+    assert (neighbourhood(one) == neighbourhood(other)) is same
+
+
+def test_success_forgives_the_failures_of_the_name(access: Access) -> None:
+    _, password = access.open_account("bi-thu")
+    for _ in range(3):
+        for _ in range(4):
+            fail(access)
+        assert access.sign_in("bi-thu", password, HERE)
+
+
+def test_failures_outlive_the_process_and_hide_what_was_typed(
+    access: Access, tmp_path: Path, clock: Clock
+) -> None:
+    for _ in range(5):
+        fail(access, "my-secret-in-the-wrong-field")
+
+    again = Access(tmp_path / "access", SECRET, clock=clock)
+    with pytest.raises(TooManySignIns):
+        again.sign_in("my-secret-in-the-wrong-field", "x", THERE)
+    again.close()
+    assert b"my-secret" not in everything_in(tmp_path / "access")
+    assert HERE.encode() not in everything_in(tmp_path / "access")
+
+
+def test_many_who_try_at_once_are_counted_one_by_one(access: Access) -> None:
+    access.open_account("bi-thu")
+    failed: list[str] = []
+
+    def attempt() -> None:
+        try:
+            access.sign_in("bi-thu", "x", HERE)
+        except (SignInFailed, TooManySignIns, SignInBusy) as refusal:
+            failed.append(refusal.code)
+
+    threads = [threading.Thread(target=attempt) for _ in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert failed.count("sign-in-failed") <= 5
+    assert len(failed) == 12
+
+
+def test_a_token_is_kept_only_as_a_digest_and_is_new_each_time(
+    access: Access, tmp_path: Path
+) -> None:
+    _, password = access.open_account("bi-thu")
+
+    tokens = {access.sign_in("bi-thu", password, HERE) for _ in range(3)}
+
+    assert len(tokens) == 3
+    assert not any(token.encode() in everything_in(tmp_path / "access") for token in tokens)
+
+
+@pytest.mark.parametrize("token", ["", "x", "\ud800", "' or 1=1 --"])
+def test_a_made_up_token_is_nobodys(access: Access, token: str) -> None:
+    access.open_account("bi-thu")
+
+    assert access.session(token) is None
+
+
+def test_a_session_ends_after_two_idle_hours_and_after_twelve(access: Access, clock: Clock) -> None:
+    _, password = access.open_account("bi-thu")
+    idle, busy = (access.sign_in("bi-thu", password, HERE) for _ in range(2))
+
+    for _ in range(7):
+        clock.pass_by(timedelta(minutes=100))
+        assert access.session(busy)
+    assert access.session(idle) is None
+
+    clock.pass_by(timedelta(minutes=20))
+    assert access.session(busy) is None
+
+
+def test_a_new_password_ends_every_session(access: Access) -> None:
+    account, old = access.open_account("bi-thu")
+    tokens = [access.sign_in("bi-thu", old, HERE) for _ in range(2)]
+
+    access.change_password(account.id, old, "một mật khẩu thật dài")
+
+    assert [access.session(token) for token in tokens] == [None, None]
+    with pytest.raises(SignInFailed):
+        access.sign_in("bi-thu", old, HERE)
+    assert access.sign_in("bi-thu", "một mật khẩu thật dài", HERE)
+
+
+def test_a_renewed_password_ends_every_session_too(access: Access) -> None:
+    _, old = access.open_account("bi-thu")
+    token = access.sign_in("bi-thu", old, HERE)
+
+    new = access.renew_password("bi-thu")
+
+    assert new != old
+    assert access.session(token) is None
+    assert access.sign_in("bi-thu", new, HERE)
+
+
+def test_a_password_that_changes_while_it_is_verified_opens_nothing(
+    access: Access, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, old = access.open_account("bi-thu")
+
+    class Slow(Passwords):
+        def fits(self, stored: str | None, password: str) -> bool:
+            fitted = super().fits(stored, password)
+            access.renew_password("bi-thu")
+            return fitted
+
+    monkeypatch.setattr(access, "_passwords", Slow())
+
+    with pytest.raises(SignInFailed):
+        access.sign_in("bi-thu", old, HERE)
+
+
+def test_who_changes_a_password_says_the_old_one(access: Access) -> None:
+    account, old = access.open_account("bi-thu")
+    token = access.sign_in("bi-thu", old, HERE)
+
+    with pytest.raises(WrongPassword):
+        access.change_password(account.id, "not the password", "một mật khẩu thật dài")
+    with pytest.raises(WrongPassword):
+        access.change_password("nobody", old, "một mật khẩu thật dài")
+
+    assert access.session(token)
+
+
+@pytest.mark.parametrize("new", ["short", "a" * 40, "abababababab", "x" * 129])
+def test_a_chosen_password_is_long_and_varied(access: Access, new: str) -> None:
+    account, old = access.open_account("bi-thu")
+
+    with pytest.raises(UnfitPassword):
+        access.change_password(account.id, old, new)
+    with pytest.raises(UnfitPassword):
+        access.change_password(account.id, old, old)
+
+
+def test_marks_may_be_typed_as_one_sign_or_two() -> None:
+    composed, decomposed = (
+        "m\u1ed9t m\u1eadt kh\u1ea9u",
+        "mo\u0323\u0302t ma\u0323\u0302t kha\u0302\u0309u",
+    )
+
+    assert composed != decomposed
+    assert Passwords().fits(Passwords().hashed(composed), decomposed)
+
+
+def test_a_closed_account_is_signed_out_and_unknown(access: Access) -> None:
+    _, password = access.open_account("bi-thu")
+    token = access.sign_in("bi-thu", password, HERE)
+
+    access.close_account("bi-thu")
+
+    assert access.session(token) is None
+    assert access.account("bi-thu") is None
+    assert access.accounts() == []
+    for refused in (access.renew_password, access.close_account):
+        with pytest.raises(NoSuchAccount):
+            refused("bi-thu")
+
+
+def test_a_form_belongs_to_one_session(access: Access) -> None:
+    _, password = access.open_account("bi-thu")
+    one, other = (access.sign_in("bi-thu", password, HERE) for _ in range(2))
+    session = access.session(one)
+    assert session is not None
+
+    assert access.csrf_fits(one, session.csrf)
+    assert not access.csrf_fits(other, session.csrf)
+    for forged in ("", "x", "\ud800", one, session.csrf[:-1], session.csrf.upper() + "x"):
+        assert not access.csrf_fits(one, forged)
+
+
+def test_a_session_acts_by_one_of_the_grants_that_hold_today(access: Access, clock: Clock) -> None:
+    _, password = access.open_account("bi-thu")
+    today = access.today()
+    cell = access.grant("bi-thu", CELL, "cell_committee", first=today, by="cli")
+    board = access.grant("bi-thu", BOARD, "commune_committee", first=today, last=today, by="cli")
+    access.grant("bi-thu", BOARD, "inspector", first=date(2026, 12, 1), by="cli")
+    token = access.sign_in("bi-thu", password, HERE)
+
+    session = access.session(token)
+    assert session is not None
+    assert (session.grants, session.acting) == ((cell, board), cell)
+
+    access.act_by(token, board.id)
+    session = access.session(token)
+    assert session is not None
+    assert session.acting == board
+
+    clock.pass_by(timedelta(hours=1))
+    access.end_grant(board.id, last=today - timedelta(days=1), by="cli")
+    session = access.session(token)
+    assert session is not None
+    assert (session.grants, session.acting) == ((cell,), cell)
+
+
+def test_a_day_begins_at_midnight_in_vietnam(access: Access, clock: Clock) -> None:
+    access.open_account("bi-thu")
+    clock.now = datetime(2026, 11, 24, 16, 59, tzinfo=UTC)
+    assert access.today() == date(2026, 11, 24)
+
+    clock.pass_by(timedelta(minutes=1))
+    assert access.today() == date(2026, 11, 25)
+
+
+def test_nobody_acts_by_anothers_grant(access: Access) -> None:
+    _, password = access.open_account("bi-thu")
+    access.open_account("khac")
+    others = access.grant("khac", CELL, "inspector", first=access.today(), by="cli")
+    token = access.sign_in("bi-thu", password, HERE)
+
+    with pytest.raises(NotFound):
+        access.act_by(token, others.id)
+
+    session = access.session(token)
+    assert session is not None
+    assert session.acting is None
+
+
+def test_a_grant_is_of_a_role_that_there_is_for_an_account_that_there_is(access: Access) -> None:
+    access.open_account("bi-thu")
+
+    with pytest.raises(NoSuchRole):
+        access.grant("bi-thu", CELL, "governor", first=access.today(), by="cli")
+    with pytest.raises(NoSuchAccount):
+        access.grant("khac", CELL, "inspector", first=access.today(), by="cli")
+    with pytest.raises(NotFound):
+        access.end_grant(7, last=access.today(), by="cli")
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
+@given(
+    first=st.dates(date(2020, 1, 1), date(2030, 1, 1)),
+    last=st.none() | st.dates(date(2020, 1, 1), date(2030, 1, 1)),
+    on=st.dates(date(2019, 1, 1), date(2031, 1, 1)),
+)
+def test_the_database_agrees_with_a_grant_on_when_it_holds(
+    access: Access, first: date, last: date | None, on: date
+) -> None:
+    account = access.account("bi-thu") or access.open_account("bi-thu")[0]
+
+    granted = access.grant("bi-thu", CELL, "inspector", first=first, last=last, by="cli")
+
+    assert (granted in access.grants(account.id, on)) == granted.in_force(on)
+    assert granted in access.grants(account.id)
+
+
+def test_what_was_granted_and_ended_names_by_whom(access: Access, tmp_path: Path) -> None:
+    access.open_account("bi-thu")
+    made = access.grant("bi-thu", CELL, "inspector", first=date(2026, 1, 1), by="operator-1")
+    access.end_grant(made.id, last=date(2026, 6, 30), by="operator-2")
+
+    db = sqlite3.connect(tmp_path / "access" / "access.db")
+    row = db.execute("select granted_by, ended_by, last from grants").fetchone()
+    db.close()
+
+    assert row == ("operator-1", "operator-2", "2026-06-30")
+
+
+def test_the_length_of_a_password_is_counted_in_signs() -> None:
+    assert passwords.is_fit("đủ dài và đủ khác nhau")
+    assert passwords.is_fit("ằ ẵ ệ ộ ữ 12" + "x" * 116)
+    assert not passwords.is_fit("đủ ngắn ắ")
