@@ -17,7 +17,7 @@ from infra.ledger.outcomes import PolicyOutcome
 from infra.ledger.port import Ledger
 from infra.sealing import Keys
 from services.verification import commands
-from services.verification.domain import Case, UnknownCase
+from services.verification.domain import Case, CaseNotOpened
 
 
 class Outcome(PolicyOutcome):
@@ -57,10 +57,10 @@ class Verification(Commands):
                 assert_never(command)
 
     def case(self, candidacy: UUID) -> Case:
-        """Return the case of a candidacy as it is now. Raises UnknownCase."""
+        """Return the case of a candidacy as it is now. Raises CaseNotOpened."""
         known = self._find(candidacy)
         if known is None:
-            raise UnknownCase(candidacy=candidacy)
+            raise CaseNotOpened(candidacy=candidacy)
         return known
 
     def _find(self, candidacy: UUID) -> Case | None:

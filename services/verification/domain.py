@@ -20,7 +20,7 @@ CANDIDATE = "candidate"
 CLOCK = "reply"
 
 
-class UnknownCase(Refusal):
+class CaseNotOpened(Refusal):
     """No case is opened: the personal history is not sealed, or not yet known to be."""
 
 

@@ -45,8 +45,8 @@ from services.dossiers.application import (
     TakeCellVote,
     WithdrawCandidacy,
 )
-from services.dossiers.application.commands import ActOn
 from services.dossiers.application.dossiers import _PLAIN
+from services.dossiers.commands import ActOn
 from services.dossiers.domain import refusals
 from services.dossiers.view import UnitsView
 from tests.services.dossiers.office import BIRTH, BY, DAYS

@@ -18,6 +18,7 @@ from events.codec import encode
 from events.dossiers import CandidacyFact, Facets, Finding, Standing
 from events.envelope import Fact, FirstFact
 from events.period import parse_period
+from events.registry import LEDGERS
 from infra.ledger.port import Row
 from infra.runner import Runner
 from services.reporting.view import Question, ReportingView
@@ -68,7 +69,7 @@ class Office:
     people: int = 0
 
     def __post_init__(self) -> None:
-        self.ledgers = {name: Shelf(name) for name in ("dossiers", "training", "reporting")}
+        self.ledgers = {name: Shelf(name) for name in LEDGERS}
         self.runners = self.view.runners(self.ledgers, batch_events=self.batch_events)
 
     def tell(self, fact_type: type[Fact], stream: UUID, on: date, /, **fields: Any) -> int:

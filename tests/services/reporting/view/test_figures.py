@@ -37,7 +37,12 @@ def test_an_answer_has_exactly_the_parts_of_the_public_formats(office: Office) -
         "unit name period as_of known_at positions target admitted ratio remaining units by_unit"
         " targets facets rounds left funnel classes members findings"
     )
-    assert told["positions"] == {"dossiers": 1, "training": 0, "reporting": 0}
+    assert told["positions"] == {
+        "dossiers": 1,
+        "training": 0,
+        "verification": 0,
+        "reporting": 0,
+    }
     assert (told["known_at"], told["target"], told["members"]) == (None, None, None)
 
 
@@ -49,7 +54,12 @@ def test_known_at_and_the_positions_reached_are_told_when_asked_for(office: Offi
     told = office.figures("H", "2022", "2022-08-26", known_at=moment)
 
     assert told["known_at"] == moment.isoformat()
-    assert told["positions"] == {"dossiers": 1, "training": 0, "reporting": 0}
+    assert told["positions"] == {
+        "dossiers": 1,
+        "training": 0,
+        "verification": 0,
+        "reporting": 0,
+    }
     assert told["admitted"] == 0
 
 
