@@ -80,14 +80,13 @@ class PolicyOutcome(BaseAggregate[UUID]):
         """A fact of a refused command."""
 
         def apply(self, aggregate: PolicyOutcome) -> None:
-            aggregate.settled = isinstance(self, Settled)
+            aggregate.take_in(self)
 
     PolicyRefused: ClassVar[type[Refused]]
     PolicySettled: ClassVar[type[Settled]]
 
-    def __init__(self, cause: str, policy: str) -> None:
-        self.cause = cause
-        self.policy = policy
+    def __init__(self) -> None:
+        self.cause = ""
         self.settled = False
 
     @classmethod
@@ -113,3 +112,9 @@ class PolicyOutcome(BaseAggregate[UUID]):
         self.trigger_event(
             cast("type[PolicyOutcome.Event]", self.PolicySettled), on=on, done=done, **by.fields()
         )
+
+    def take_in(self, fact: Fact) -> None:
+        """Take in a fact of this stream."""
+        if isinstance(fact, Refused):
+            self.cause = fact.cause
+        self.settled = isinstance(fact, Settled)

@@ -48,7 +48,12 @@ def a_case() -> Case:
 
 
 def ask(case: Case, on: date = ASKED, kind: str = "candidate", **how: Any) -> None:  # noqa: ANN401
-    given = {"place": "X-1", "abroad": False, "subject_name": None, "place_name": None}
+    given: dict[str, Any] = {
+        "place": "X-1",
+        "abroad": False,
+        "subject_name": None,
+        "place_name": None,
+    }
     case.request(on, BY, BOOK, subject_kind=kind, **given | how)
 
 
