@@ -147,7 +147,9 @@ def _days(fact: Recorded, official: date | None, act: Act) -> list[Finding]:
                 actual=fact.day.isoformat(),
             )
         )
-    if fact.fact != "deceased" and not act.book.working_days.is_working_day(fact.day):
+    # A death keeps no office hours, and a file's day of recognition is the end of probation.
+    kept = fact.fact == "deceased" or (fact.fact == "recognised" and fact.imported)
+    if not kept and not act.book.working_days.is_working_day(fact.day):
         found.append(Finding(kind="day-off", actual=fact.day.isoformat()))
     return found
 
