@@ -223,7 +223,7 @@ class Dossiers(Commands):
         if command.person is None:
             raise refusals.UnknownPerson
         person: Person = self._get(command.person, refusals.UnknownPerson())
-        person.shred(command.on, command.by)
+        person.shred(command.on, command.by, self.book)
         return (person,)
 
     def _known_person(self, person_ref: str) -> tuple[str, Person | None]:
@@ -263,6 +263,7 @@ class Dossiers(Commands):
                 person_ref=command.person_ref,
                 details=told,
                 likeness=likeness,
+                book=self.book,
             )
             return person, (), findings
         columns = known.details.differing(told)
@@ -272,7 +273,9 @@ class Dossiers(Commands):
         if merged == known.details:
             return known, columns, ()
         likeness, findings = self._likeness(merged, known)
-        known.record_details(command.on, command.by, merged, likeness=likeness, reason=reason)
+        known.record_details(
+            command.on, command.by, merged, likeness=likeness, reason=reason, book=self.book
+        )
         return known, columns, findings
 
     def _likeness(
@@ -304,7 +307,7 @@ class Dossiers(Commands):
                 raise refusals.CandidacyOpenAlready(candidacy=before.id, on=first)
             if command.on < ended.on:
                 raise refusals.DaysOutOfOrder.between(
-                    ("left_on", ended.on), ("nominated", command.on)
+                    (ended.fact, ended.on), ("nominated", command.on)
                 )
         act.unit_for(command.unit, command.on, "nominated")
         candidacy = Candidacy.open(
@@ -375,10 +378,10 @@ class Dossiers(Commands):
         for stream in reversed(attempts):
             candidacy = self._candidacy(stream)
             ended = over(candidacy.facts)
-            if found is None and (correct or first is None):
+            if first is None:
                 return candidacy
-            if ended and first and first > ended.day:
-                return found
+            if ended and first > ended.day:
+                return found or (candidacy if correct else None)
             found = candidacy
         return found
 

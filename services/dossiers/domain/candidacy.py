@@ -460,7 +460,7 @@ def check_decider(act: Act, unit: UUID, decider: UUID) -> None:
     if then.kind not in rules.decider_kinds:
         raise refusals.DeciderNotCompetent(
             decider=act.tree.code(decider),
-            kind=then.kind,
+            kind=act.book.unit_kinds[then.kind].name,
             on=act.on,
             **act.law("decider_kinds"),
         )

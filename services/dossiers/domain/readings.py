@@ -57,8 +57,9 @@ class Act:
         if unit not in self.tree:
             raise refusals.UnknownUnit(unit=unit, columns=("unit_code",))
         if then := self.tree.unit(unit, on):
+            kind = self.book.unit_kinds[then.kind].name
             raise refusals.UnitDoesNotAdmit(
-                unit=self.tree.code(unit), kind=then.kind, columns=("unit_code",)
+                unit=self.tree.code(unit), kind=kind, columns=("unit_code",)
             )
         raise refusals.UnitNotValidOnThatDay(
             unit=self.tree.code(unit), on=on, columns=("unit_code", refusals.column(fact))

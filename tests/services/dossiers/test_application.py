@@ -16,7 +16,7 @@ from uuid_utils.compat import uuid7
 
 from events.dossiers import Facets
 from events.envelope import By
-from infra.feed import LedgerFeed
+from infra.feed import LedgerFeed, opened
 from infra.ledger.claims import rebuild_claims
 from infra.ledger.sqlite import SqliteLedger
 from infra.sealing import Keys
@@ -49,7 +49,7 @@ from services.dossiers.application.commands import ActOn
 from services.dossiers.application.dossiers import _PLAIN
 from services.dossiers.domain import refusals
 from services.dossiers.view import UnitsView
-from tests.services.dossiers.office import BIRTH, BY, DAYS
+from tests.services.dossiers.office import BIRTH, BOOK, BY, DAYS
 
 TODAY = date(2024, 6, 3)
 NAME = "Nguyễn Văn Mẫu"
@@ -335,6 +335,15 @@ def test_details_are_read_on_record(office: Office) -> None:
 # Rows.
 
 
+def test_every_fact_names_who_recorded_it_and_the_rules_of_its_day(office: Office) -> None:
+    office.app.perform(office.row())
+
+    for row in office.ledger.read(0, 1000):
+        fact = opened("dossiers", row).fact
+        assert fact.actor == "clerk"
+        assert fact.rule_set == BOOK.on(fact.on).id
+
+
 def test_the_same_file_twice_changes_nothing(office: Office) -> None:
     rows = [
         office.row(person_ref=f"P{n}", full_name=f"Người {n}", facets=Facets(ethnic_group="kinh"))
@@ -363,6 +372,20 @@ def test_a_row_after_the_end_of_an_attempt_tells_of_another_one(office: Office) 
 
     assert len(office.candidacies()) == 2
     assert office.app.perform_all([first, office.row()]) == [(), ()]
+
+
+def test_rows_of_earlier_attempts_are_corrected_where_they_belong(office: Office) -> None:
+    left = {"left_kind": "withdrawn", "left_on": date(2018, 6, 1)}
+    first = office.row(acts={"nominated": date(2018, 1, 2)}, **left)
+    office.app.perform_all([first, office.row()])
+
+    positions = office.app.perform(
+        replace(first, acts={"nominated": date(2018, 1, 3)}, correct=True, reason="nhầm")
+    )
+
+    assert office.recorded(*positions) == ["FactCorrected"]
+    nominated = office.app.standing(office.candidacies()[0])[2]
+    assert (nominated.fact, nominated.on) == ("nominated", date(2018, 1, 3))
 
 
 def test_a_row_without_any_day_opens_a_candidacy_with_nothing_done(office: Office) -> None:
