@@ -21,6 +21,8 @@ from infra.ledger.claims import rebuild_claims
 from infra.ledger.sqlite import SqliteLedger
 from infra.sealing import Keys
 from services.dossiers.application import (
+    AskVerification,
+    ConcludePoliticalStandard,
     CorrectCandidacyUnit,
     CorrectFacet,
     CorrectFact,
@@ -33,20 +35,25 @@ from services.dossiers.application import (
     MoveUnit,
     NominateCandidate,
     NoteCertificate,
+    NoteVerification,
+    ReceiveDecision,
+    ReceiveDossier,
     ReclassifyUnit,
+    RecogniseOfficially,
     RecordDeath,
     RecordHistory,
     RegisterUnit,
     RenameUnit,
     RetractFact,
     ReturnDossier,
+    SealPersonalHistory,
     ShredPerson,
+    StrikeOff,
     SubmitApplication,
     TakeCellVote,
     WithdrawCandidacy,
 )
 from services.dossiers.application.commands import ActOn
-from services.dossiers.application.dossiers import _PLAIN
 from services.dossiers.domain import refusals
 from services.dossiers.view import UnitsView
 from tests.services.dossiers.office import BIRTH, BOOK, BY, DAYS
@@ -441,21 +448,20 @@ def test_a_journey_is_recorded_command_by_command(office: Office) -> None:
         DecideAdmission: {"decider": office.district},
         HoldCeremony: {"occasion": "22/12"},
     }
-    plain = {command.__name__: command for command in _PLAIN}
     journey = [
         (NoteCertificate, "certified"),
         (SubmitApplication, "applied"),
-        (plain["SealPersonalHistory"], "sealed"),
-        (plain["AskVerification"], "verification_asked"),
-        (plain["NoteVerification"], "verification_closed"),
+        (SealPersonalHistory, "sealed"),
+        (AskVerification, "verification_asked"),
+        (NoteVerification, "verification_closed"),
         (TakeCellVote, "cell_vote"),
-        (plain["ReceiveDossier"], "dossier_received"),
-        (plain["ConcludePoliticalStandard"], "political_standard"),
+        (ReceiveDossier, "dossier_received"),
+        (ConcludePoliticalStandard, "political_standard"),
         (DecideAdmission, "decided"),
-        (plain["ReceiveDecision"], "decision_received"),
+        (ReceiveDecision, "decision_received"),
         (HoldCeremony, "ceremony"),
-        (plain["RecogniseOfficially"], "recognised"),
-        (plain["StrikeOff"], "struck_off"),
+        (RecogniseOfficially, "recognised"),
+        (StrikeOff, "struck_off"),
     ]
 
     for command, kind in journey:
