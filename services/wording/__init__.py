@@ -21,6 +21,7 @@ _REFUSALS = ("refusals", "rows", "machinery")
 """The sections that word refusals: of the services, of files, of the ledger and the keys."""
 _CODES = {
     **dict.fromkeys(("fact", "act", "missing", "first", "then", "needed_by"), "fact"),
+    "figure": "figure",
     "indicator": "indicator",
     "target": "target-kind",
     "left_kind": "fact",
