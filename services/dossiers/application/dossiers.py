@@ -200,24 +200,26 @@ class Dossiers(Commands):
     def shred_person(
         self, command: commands.ShredPerson, *, key: str | None = None
     ) -> tuple[int, ...]:
-        """Destroy a person's key; called again, it ends what a crash left undone."""
-        person, reference = self._person_to_shred(command)
-        return self.shred(replace(command, person=person), person, reference, key=key)
+        """Destroy a person's key; said again, it ends what a crash left undone, or is so already.
 
-    def _person_to_shred(self, command: commands.ShredPerson) -> tuple[UUID, str]:
+        Raises UnknownPerson.
+        """
+        reference = self.keys.reference(command.person_ref) if command.person_ref else None
         unfinished = dict(self.keys.unfinished())
-        if command.person_ref:
-            reference = self.keys.reference(command.person_ref)
+        if reference:
             person = self.holder(f"person/{reference}") or unfinished.get(reference)
-            if person:
-                return person, reference
-        elif command.person:
-            known: Person = self._get(command.person, refusals.UnknownPerson())
-            by_person = {person: reference for reference, person in unfinished.items()}
-            reference = known.reference or by_person.get(command.person, "")
-            if reference:
-                return command.person, reference
-        raise refusals.UnknownPerson
+            if person is None and self.keys.entombed(reference):
+                return ()
+        else:
+            person = command.person
+        if person is None:
+            raise refusals.UnknownPerson
+        known: Person = self._get(person, refusals.UnknownPerson())
+        by_person = {each: tombstone for tombstone, each in unfinished.items()}
+        reference = reference or known.reference or by_person.get(person)
+        if reference is None:
+            return ()
+        return self.shred(replace(command, person=person), person, reference, key=key)
 
     def _record_shredding(self, command: commands.ShredPerson) -> Sequence[Person]:
         if command.person is None:

@@ -328,6 +328,20 @@ def same_name(office: Office, candidacy: UUID) -> list[str]:
     ]
 
 
+def test_a_name_that_becomes_known_changes_no_fact(office: Office) -> None:
+    office.app.perform(office.row(full_name=None))
+
+    positions = office.app.perform(office.row())
+
+    assert office.recorded(*positions) == ["PersonDetailsRecorded"]
+
+
+def test_a_nomination_that_tells_other_details_is_refused(office: Office) -> None:
+    office.app.perform(office.nominate())
+
+    office.refused(office.nominate(full_name="Khác"), refusals.DiffersFromRecorded)
+
+
 def test_details_are_read_on_record(office: Office) -> None:
     office.app.perform(office.row())
     person = office.app.person("P1")
@@ -552,6 +566,16 @@ def test_a_shredding_that_was_interrupted_is_ended_by_saying_it_again(office: Of
 
     assert person not in office.keys
     assert office.keys.unfinished() == []
+
+
+def test_a_person_is_shredded_once_by_id_or_by_reference(office: Office) -> None:
+    office.app.perform(office.row())
+    person = office.app.person("P1")
+    command = ShredPerson(on=TODAY, person=person, by=BY)
+
+    assert office.recorded(*office.app.shred_person(command)) == ["PersonShredded"]
+    assert office.app.shred_person(command) == ()
+    assert office.app.shred_person(replace(command, person=None, person_ref="P1")) == ()
 
 
 def test_an_unknown_person_cannot_be_shredded(office: Office) -> None:

@@ -149,7 +149,7 @@ def run(candidacy: Candidacy, steps: Sequence[tuple[Step, int]]) -> Iterator[Non
         yield
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150, deadline=None, derandomize=True)
 @given(live_acts())
 def test_no_live_journey_breaks_the_rules(steps: list[tuple[Step, int]]) -> None:
     candidacy = DISTRICT.opened()
@@ -170,7 +170,7 @@ def test_no_live_journey_breaks_the_rules(steps: list[tuple[Step, int]]) -> None
     check_facts(candidacy)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150, deadline=None, derandomize=True)
 @given(live_acts(), st.lists(amendments(), max_size=8), st.booleans())
 def test_what_stands_after_any_change_is_what_a_fresh_fold_and_a_fresh_judgement_say(
     acts: list[tuple[Step, int]],
@@ -235,6 +235,7 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
 
 @settings(
     max_examples=40,
+    derandomize=True,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
