@@ -332,7 +332,7 @@ def a_deep_sheet(folder: Path) -> Path:
 
 
 def a_sheet_of_one_endless_tag(folder: Path) -> Path:
-    noise = f"{random.Random(1).getrandbits(24_000_000):b}".encode()
+    noise = random.Random(1).randbytes(600_000).hex().encode() + b"a" * (45 << 20)
     return rezipped(
         a_workbook(folder, ["a"]), lambda name, data: b"<a b='" + noise if name == SHEET else data
     )
