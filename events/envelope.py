@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, ClassVar
 from uuid import UUID
@@ -103,7 +103,7 @@ class By:
 
     def fields(self) -> dict[str, Any]:
         """Return these as the fields of a fact."""
-        return asdict(self)
+        return {name: getattr(self, name) for name in type(self).__slots__}
 
     @classmethod
     def following(cls, envelope: Envelope) -> By:

@@ -54,8 +54,10 @@ class Embedded:
         *,
         clock: Callable[[], datetime] | None = None,
         master_key_file: Path | None = None,
+        patience_seconds: float = PATIENCE_SECONDS,
     ) -> None:
         self.folder = folder
+        self._patience = patience_seconds
         with ExitStack() as opened:
             for path in (folder, *(folder / name for name in FOLDERS)):
                 path.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -152,7 +154,7 @@ class Embedded:
 
     def _reach(self, heads: Mapping[str, int], progress: Progress | None) -> None:
         total = sum(heads[state.ledger] for state in self.states())
-        seen, patient_until = -1, monotonic() + PATIENCE_SECONDS
+        seen, patient_until = -1, monotonic() + self._patience
         while any(state.position < heads[state.ledger] for state in self.states()):
             with self.projecting() as ours:
                 if ours:
@@ -160,7 +162,7 @@ class Embedded:
                     return
             taken = sum(state.position for state in self.states())
             if taken > seen:
-                seen, patient_until = taken, monotonic() + PATIENCE_SECONDS
+                seen, patient_until = taken, monotonic() + self._patience
             elif monotonic() > patient_until:
                 raise ViewsBehindError(str(self.folder))
             if progress:

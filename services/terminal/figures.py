@@ -37,11 +37,12 @@ def show_figures(answer: Answer, screen: Screen) -> None:
     _findings(answer, screen)
 
 
-def with_operands(ratio: Mapping[str, Any] | None) -> str:
-    """Write a ratio so that its operands are seen: `34,4% (52/151)`."""
+def with_operands(ratio: Mapping[str, Any] | None, lang: str) -> str:
+    """Write a ratio so that its operands are seen: `85,6% (1.455/1.700)`."""
     if ratio is None:
         return "—"
-    return f"{ratio['percent']} ({ratio['numerator']}/{ratio['denominator']})"
+    numerator, denominator = (written(ratio[name], lang) for name in ("numerator", "denominator"))
+    return f"{ratio['percent']} ({numerator}/{denominator})"
 
 
 def _heading(answer: Answer, screen: Screen) -> None:
@@ -66,7 +67,7 @@ def _summary(answer: Answer, screen: Screen) -> None:
 
     row("admitted", answer["admitted"])
     if ratio:
-        row("ratio", with_operands(ratio), bar(ratio["numerator"], ratio["denominator"]))
+        row("ratio", with_operands(ratio, screen.lang), bar(ratio["numerator"], ratio["denominator"]))
         row("denominator", _denominator(ratio["denominator_is"], screen))
     if answer["target"]:
         row("target", _target_words(answer["target"], screen))
@@ -109,7 +110,7 @@ def _by_unit(answer: Answer, screen: Screen) -> None:
                 child["name"],
                 child["admitted"],
                 target["minimum"] if target else None,
-                with_operands(ratio),
+                with_operands(ratio, screen.lang),
                 child["remaining"],
                 bar(ratio["numerator"], ratio["denominator"]) if ratio else Text(""),
             ),

@@ -21,6 +21,7 @@ _REFUSALS = ("refusals", "rows", "machinery", "access")
 """The sections that word refusals: of services, files, ledger and keys, and of the edge."""
 _CODES = {
     **dict.fromkeys(("fact", "act", "missing", "first", "then", "needed_by"), "fact"),
+    "figure": "figure",
     "indicator": "indicator",
     "target": "target-kind",
     "left_kind": "fact",

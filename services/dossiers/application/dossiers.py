@@ -206,30 +206,32 @@ class Dossiers(Commands):
     def shred_person(
         self, command: commands.ShredPerson, *, key: str | None = None
     ) -> tuple[int, ...]:
-        """Destroy a person's key; called again, it ends what a crash left undone."""
-        person, reference = self._person_to_shred(command)
-        return self.shred(replace(command, person=person), person, reference, key=key)
+        """Destroy a person's key; said again, it ends what a crash left undone, or is so already.
 
-    def _person_to_shred(self, command: commands.ShredPerson) -> tuple[UUID, str]:
+        Raises UnknownPerson.
+        """
+        reference = self.keys.reference(command.person_ref) if command.person_ref else None
         unfinished = dict(self.keys.unfinished())
-        if command.person_ref:
-            reference = self.keys.reference(command.person_ref)
+        if reference:
             person = self.holder(f"person/{reference}") or unfinished.get(reference)
-            if person:
-                return person, reference
-        elif command.person:
-            known: Person = self._get(command.person, refusals.UnknownPerson())
-            by_person = {person: reference for reference, person in unfinished.items()}
-            reference = known.reference or by_person.get(command.person, "")
-            if reference:
-                return command.person, reference
-        raise refusals.UnknownPerson
+            if person is None and self.keys.entombed(reference):
+                return ()
+        else:
+            person = command.person
+        if person is None:
+            raise refusals.UnknownPerson
+        known: Person = self._get(person, refusals.UnknownPerson())
+        by_person = {each: tombstone for tombstone, each in unfinished.items()}
+        reference = reference or known.reference or by_person.get(person)
+        if reference is None:
+            return ()
+        return self.shred(replace(command, person=person), person, reference, key=key)
 
     def _record_shredding(self, command: commands.ShredPerson) -> Sequence[Person]:
         if command.person is None:
             raise refusals.UnknownPerson
         person: Person = self._get(command.person, refusals.UnknownPerson())
-        person.shred(command.on, command.by)
+        person.shred(command.on, command.by, self.book)
         return (person,)
 
     def _known_person(self, person_ref: str) -> tuple[str, Person | None]:
@@ -269,6 +271,7 @@ class Dossiers(Commands):
                 person_ref=command.person_ref,
                 details=told,
                 likeness=likeness,
+                book=self.book,
             )
             return person, (), findings
         columns = known.details.differing(told)
@@ -278,7 +281,9 @@ class Dossiers(Commands):
         if merged == known.details:
             return known, columns, ()
         likeness, findings = self._likeness(merged, known)
-        known.record_details(command.on, command.by, merged, likeness=likeness, reason=reason)
+        known.record_details(
+            command.on, command.by, merged, likeness=likeness, reason=reason, book=self.book
+        )
         return known, columns, findings
 
     def _likeness(
@@ -310,7 +315,7 @@ class Dossiers(Commands):
                 raise refusals.CandidacyOpenAlready(candidacy=before.id, on=first)
             if command.on < ended.on:
                 raise refusals.DaysOutOfOrder.between(
-                    ("left_on", ended.on), ("nominated", command.on)
+                    (ended.fact, ended.on), ("nominated", command.on)
                 )
         act.unit_for(command.unit, command.on, "nominated")
         candidacy = Candidacy.open(
@@ -381,10 +386,10 @@ class Dossiers(Commands):
         for stream in reversed(attempts):
             candidacy = self._candidacy(stream)
             ended = over(candidacy.facts)
-            if found is None and (correct or first is None):
+            if first is None:
                 return candidacy
-            if ended and first and first > ended.day:
-                return found
+            if ended and first > ended.day:
+                return found or (candidacy if correct else None)
             found = candidacy
         return found
 

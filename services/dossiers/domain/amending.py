@@ -62,7 +62,7 @@ def correct_fact(  # noqa: PLR0913 - what is corrected, and to what
         check_decider(replace(act, on=right.on), right.unit, fact.decider)
     facts = {**candidacy.facts, fact.version: right}
     readings, clocks = candidacy.settle(facts, (kind,), act)
-    candidacy.correct(
+    candidacy.amend(
         Candidacy.FactCorrected,
         act,
         fact=kind,
@@ -82,7 +82,7 @@ def retract_fact(
     facts = {v: each for v, each in candidacy.facts.items() if v != fact.version}
     _check_not_needed(fact, facts)
     readings, clocks = candidacy.settle(facts, (kind,), act)
-    candidacy.correct(
+    candidacy.amend(
         Candidacy.FactRetracted,
         act,
         fact=kind,
@@ -100,7 +100,7 @@ def correct_facets(candidacy: Candidacy, act: Act, facets: Facets, *, reason: st
         return
     must_say_why(act, reason)
     readings, _ = candidacy.settle(candidacy.facts, (), act, facets=facets)
-    candidacy.correct(
+    candidacy.amend(
         Candidacy.FacetsCorrected,
         act,
         facets=facets,
@@ -118,7 +118,7 @@ def correct_unit(candidacy: Candidacy, act: Act, unit: UUID, *, reason: str | No
         act.unit_for(unit, act.on, "nominated")
     must_say_why(act, reason)
     readings, _ = candidacy.settle(facts, (), act)
-    candidacy.correct(
+    candidacy.amend(
         Candidacy.CandidacyUnitCorrected,
         act,
         unit=unit,

@@ -212,7 +212,7 @@ class Candidacy(BaseAggregate[UUID]):
         found = clock("decision", self.facts, extension, act.book)
         clocks = self.clocks | ({"decision": found[1]} if found else {})
         readings = read(self.facts, self.facets, clocks, act, consent=self.consent)
-        self._trigger(
+        self.amend(
             self.DecisionPeriodExtended,
             act,
             working_days=working_days,
@@ -227,7 +227,7 @@ class Candidacy(BaseAggregate[UUID]):
         _must_have_document(act)
         if not self.consent:
             readings = read(self.facts, self.facets, self.clocks, act, consent=True)
-            self._trigger(self.CeremonyExtensionApproved, act, standing=self._restated(readings))
+            self.amend(self.CeremonyExtensionApproved, act, standing=self._restated(readings))
 
     def decide_admission(self, act: Act, decider: UUID) -> None:
         """Admit, by a body that is above the unit and may do so under the rules of that day."""
@@ -382,7 +382,8 @@ class Candidacy(BaseAggregate[UUID]):
             **_recordable(kind, own, act),
         )
 
-    def _trigger(self, kind: type[Fact], act: Act, **own: Any) -> None:  # noqa: ANN401
+    def amend(self, kind: type[Fact], act: Act, **own: Any) -> None:  # noqa: ANN401
+        """Record what changes how acts read: its day is that of the amendment itself."""
         self.trigger_event(
             cast("type[Candidacy.Event]", kind),
             on=act.on,
@@ -391,9 +392,6 @@ class Candidacy(BaseAggregate[UUID]):
             **act.by.fields(),
             **_recordable(kind, own, act),
         )
-
-    correct = _trigger
-    """Record a correction, whose day is the act's."""
 
     def _news(self, clocks: Clocks) -> tuple[Deadline, ...]:
         return tuple(d for name, d in clocks.items() if self.clocks.get(name) != d)
@@ -460,7 +458,7 @@ def check_decider(act: Act, unit: UUID, decider: UUID) -> None:
     if then.kind not in rules.decider_kinds:
         raise refusals.DeciderNotCompetent(
             decider=act.tree.code(decider),
-            kind=then.kind,
+            kind=act.book.unit_kinds[then.kind].name,
             on=act.on,
             **act.law("decider_kinds"),
         )

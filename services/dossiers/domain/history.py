@@ -243,7 +243,7 @@ def _write(
         if step.reading:
             candidacy.state(cast("type[CandidacyFact]", step.kind), step.reading, act, **step.own)
         else:
-            candidacy.correct(step.kind, act, reason=row.reason, **step.own)
+            candidacy.amend(step.kind, act, reason=row.reason, **step.own)
 
 
 def _corrections(

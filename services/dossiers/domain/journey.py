@@ -221,11 +221,11 @@ def _check_end(ended: Recorded, facts: Facts, by_kind: Mapping[str, list[Recorde
                     columns=(refusals.column(step), "left_kind"),
                     fact=step,
                     on=by_kind[step][-1].day,
-                    kind=ended.fact,
+                    left_kind=ended.fact,
                 )
     for fact in facts.values():
         if fact.day > ended.day:
-            raise refusals.DaysOutOfOrder.between((fact.fact, fact.day), ("left_on", ended.day))
+            raise refusals.DaysOutOfOrder.between((fact.fact, fact.day), (ended.fact, ended.day))
 
 
 def _follows(one: Recorded, other: Recorded) -> None:

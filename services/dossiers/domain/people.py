@@ -11,7 +11,7 @@ from eventsourcing.domain import BaseAggregate
 
 from events import dossiers
 from events.envelope import By, Fact
-from events.rulebook import fold
+from events.rulebook import Rulebook, fold
 
 _NO_RELIGION = frozenset(fold(text) for text in ("không", "none", "no", "không theo"))
 
@@ -79,6 +79,7 @@ class Person(BaseAggregate[UUID]):
         person_ref: str,
         details: Details,
         likeness: str | None,
+        book: Rulebook,
     ) -> Self:
         """Begin a person; `likeness` is given to the first who has it."""
         return cls._create(
@@ -91,11 +92,19 @@ class Person(BaseAggregate[UUID]):
             birth_date=details.birth_date,
             religion=details.religion,
             likeness=likeness,
+            rule_set=book.on(on).id,
             **by.fields(),
         )
 
-    def record_details(
-        self, on: date, by: By, details: Details, *, likeness: str | None, reason: str | None
+    def record_details(  # noqa: PLR0913 - what is recorded, and why
+        self,
+        on: date,
+        by: By,
+        details: Details,
+        *,
+        likeness: str | None,
+        reason: str | None,
+        book: Rulebook,
     ) -> None:
         """Record the details as they are now known."""
         if details != self.details:
@@ -108,10 +117,11 @@ class Person(BaseAggregate[UUID]):
                 likeness=likeness,
                 former_likeness=self.likeness if self.likeness != likeness else None,
                 reason=reason,
+                rule_set=book.on(on).id,
                 **by.fields(),
             )
 
-    def shred(self, on: date, by: By) -> None:
+    def shred(self, on: date, by: By, book: Rulebook) -> None:
         """Record that the key of the person is destroyed."""
         if not self.shredded:
             self.trigger_event(
@@ -119,6 +129,7 @@ class Person(BaseAggregate[UUID]):
                 on=on,
                 reference=self.reference,
                 likeness=self.likeness,
+                rule_set=book.on(on).id,
                 **by.fields(),
             )
 

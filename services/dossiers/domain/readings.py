@@ -57,8 +57,9 @@ class Act:
         if unit not in self.tree:
             raise refusals.UnknownUnit(unit=unit, columns=("unit_code",))
         if then := self.tree.unit(unit, on):
+            kind = self.book.unit_kinds[then.kind].name
             raise refusals.UnitDoesNotAdmit(
-                unit=self.tree.code(unit), kind=then.kind, columns=("unit_code",)
+                unit=self.tree.code(unit), kind=kind, columns=("unit_code",)
             )
         raise refusals.UnitNotValidOnThatDay(
             unit=self.tree.code(unit), on=on, columns=("unit_code", refusals.column(fact))
@@ -147,7 +148,9 @@ def _days(fact: Recorded, official: date | None, act: Act) -> list[Finding]:
                 actual=fact.day.isoformat(),
             )
         )
-    if fact.fact != "deceased" and not act.book.working_days.is_working_day(fact.day):
+    # A death keeps no office hours, and a file's day of recognition is the end of probation.
+    kept = fact.fact == "deceased" or (fact.fact == "recognised" and fact.imported)
+    if not kept and not act.book.working_days.is_working_day(fact.day):
         found.append(Finding(kind="day-off", actual=fact.day.isoformat()))
     return found
 

@@ -7,12 +7,12 @@ from typing import Self
 
 from events.refusal import Refusal
 
-COLUMNS = {"left_on", "left_kind", "unit_code"}
+_LEFT = frozenset({"struck_off", "resigned", "deceased", "withdrawn", "refused"})
 
 
 def column(fact: str) -> str:
     """Return the column of the public formats that holds the day of a fact."""
-    return fact if fact in COLUMNS else f"{fact}_on"
+    return "left_on" if fact in _LEFT else f"{fact}_on"
 
 
 # Units.

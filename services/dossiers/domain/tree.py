@@ -198,7 +198,7 @@ class Tree:
         """Return the unit that takes an act of that day, if its kind admits people."""
         taker = self.taking(unit, on)
         then = self.unit(taker, on) if taker else None
-        kind = book.unit_kind(then.kind) if then else None
+        kind = book.unit_kinds.get(then.kind) if then else None
         return taker if kind and kind.admits else None
 
     def is_mass_organisation(self, code: str, on: date, book: Rulebook) -> bool:
@@ -207,5 +207,5 @@ class Tree:
         if unit is None:
             return False
         life = self.lives[unit]
-        kind = book.unit_kind((life.then(on) or life.spans[-1]).kind)
+        kind = book.unit_kinds.get((life.then(on) or life.spans[-1]).kind)
         return kind is not None and kind.mass_organisation

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 from uuid import UUID
 
@@ -71,6 +72,19 @@ class DossiersTables(UnitTables, Protocol):
         ...
 
 
+@dataclass(slots=True)
+class Growing:
+    """A candidacy that several facts in a row only add to."""
+
+    stream: UUID
+    person: UUID
+    candidacy: Candidacy
+    last: int
+    """The day of its last act."""
+    positions: dict[int, int] = field(default_factory=dict)
+    """Where each version of those facts stands."""
+
+
 class DossiersProjection:
     """Keeps what stands of each person, and writes only what a fact makes different."""
 
@@ -80,6 +94,7 @@ class DossiersProjection:
         self._forest = Forest(tables, self._rolling)
         self._people: dict[bytes, Person] = {}
         self._lines: dict[bytes, set[Line]] = {}
+        self._growing: Growing | None = None
         self._countings: list[Counting] = []
         self._facets_numbers: dict[Facets, int] = {}
         self._values: dict[int, tuple[tuple[str, str], ...]] = {}
@@ -89,6 +104,7 @@ class DossiersProjection:
         self._forest.forget()
         self._people.clear()
         self._lines.clear()
+        self._growing = None
         self._countings.clear()
         self._facets_numbers.clear()
         self._values.clear()
@@ -101,6 +117,7 @@ class DossiersProjection:
         self._people.update(self._tables.people(_persons(batch)))
         for envelope in batch:
             self._apply(envelope)
+        self._settle()
         self._tables.keep_people(self._people)
         self._write_countings()
         self._tables.roll(self._rolling.totals(), self._rolling.shares())
@@ -109,12 +126,13 @@ class DossiersProjection:
     def _apply(self, envelope: Envelope) -> None:
         match envelope.fact:
             case CandidacyFact() as fact:
-                candidacy = self._candidacy(envelope, fact.person)
                 carried = not isinstance(fact, CellVoteTaken) or fact.carried
                 act = self._act(fact.originator_version, fact.fact, fact, carried=carried)
-                candidacy.acts[act.version] = act
-                self._restate(candidacy, fact.standing)
-                self._write_differences(envelope.position, fact.person)
+                if not self._grows(envelope, fact, act):
+                    candidacy = self._candidacy(envelope, fact.person)
+                    candidacy.acts[act.version] = act
+                    self._restate(candidacy, fact.standing)
+                    self._write_differences(envelope.position, fact.person)
             case CandidacyOpened() as fact:
                 self._candidacy(envelope, fact.person)
             case Correction() | DecisionPeriodExtended() | CeremonyExtensionApproved() as fact:
@@ -125,10 +143,46 @@ class DossiersProjection:
                 self._write_differences(envelope.position, fact.person)
             case _:
                 # What a change of the tree moves is read from the table.
+                self._settle()
                 self._write_countings()
                 self._forest.change(envelope)
 
+    def _grows(self, envelope: Envelope, fact: CandidacyFact, act: Act) -> bool:
+        """Take an act that changes nothing of what counts already, and so needs no comparing.
+
+        Acts in the order of their days, of a person with one candidacy and no round, only
+        add: what each adds is told by its version when the last of them is in.
+        """
+        growing = self._growing
+        if growing is None or growing.stream != fact.originator_id:
+            candidacy = self._candidacy(envelope, fact.person)
+            if act.round or fact.standing or len(self._people[fact.person.bytes].candidacies) > 1:
+                return False
+            last = max((known.on for known in candidacy.acts.values()), default=0)
+            growing = Growing(fact.originator_id, fact.person, candidacy, last)
+        if act.on < growing.last or act.round or fact.standing:
+            return False
+        self._growing = growing
+        growing.last = act.on
+        growing.candidacy.acts[act.version] = act
+        growing.positions[act.version] = envelope.position
+        return True
+
+    def _settle(self) -> None:
+        """Write what the acts of one candidacy added."""
+        growing, self._growing = self._growing, None
+        if growing is None:
+            return
+        before, now = self._lines[growing.person.bytes], lines(self._people[growing.person.bytes])
+        self._lines[growing.person.bytes] = now
+        at, part = 0, 0
+        for line in sorted(now - before, key=_by_version):
+            position = growing.positions[line.version]
+            at, part = position, part + 1 if position == at else 0
+            self._write(position, part, line, line.n)
+
     def _candidacy(self, envelope: Envelope, person: UUID) -> Candidacy:
+        self._settle()
         known = self._people.get(person.bytes)
         if known is None:
             known = self._people[person.bytes] = Person(envelope.position)
@@ -168,11 +222,14 @@ class DossiersProjection:
         different = [(line, -line.n) for line in sorted(before - now)]
         different += [(line, line.n) for line in sorted(now - before)]
         for part, (line, n) in enumerate(different):
-            self._countings.append(Counting(position, part, line, n))
-            self._rolling.add(
-                self._forest.branches(line.unit),
-                Counted(line.kind, line.value, line.on, line.tree_on, line.facets, n),
-            )
+            self._write(position, part, line, n)
+
+    def _write(self, position: int, part: int, line: Line, n: int) -> None:
+        self._countings.append(Counting(position, part, line, n))
+        self._rolling.add(
+            self._forest.branches(line.unit),
+            Counted(line.kind, line.value, line.on, line.tree_on, line.facets, n),
+        )
 
     def _write_countings(self) -> None:
         self._tables.count(self._countings)
@@ -201,6 +258,10 @@ def _persons(batch: Sequence[Envelope]) -> set[bytes]:
         for envelope in batch
         if (person := getattr(envelope.fact, "person", None)) is not None
     }
+
+
+def _by_version(line: Line) -> tuple[int, Line]:
+    return line.version, line
 
 
 def _kinds(findings: Iterable[Finding]) -> tuple[str, ...]:

@@ -320,6 +320,8 @@ def test_a_returned_dossier_seals_its_reason(district: District) -> None:
 
     assert Candidacy.DossierReturned.sealed == ("reason",)
     assert facts(candidacy)[0][1]["reason"] == "thiếu mẫu 3-KNĐ"
+    district.do(candidacy, "dossier_returned", date(2022, 10, 17))
+    assert facts(candidacy) == []
 
 
 def test_a_dossier_that_is_cleared_is_not_sent_back(district: District) -> None:

@@ -16,11 +16,13 @@ from uuid_utils.compat import uuid7
 
 from events.dossiers import Facets
 from events.envelope import By
-from infra.feed import LedgerFeed
+from infra.feed import LedgerFeed, opened
 from infra.ledger.claims import rebuild_claims
 from infra.ledger.sqlite import SqliteLedger
 from infra.sealing import Keys
 from services.dossiers.application import (
+    AskVerification,
+    ConcludePoliticalStandard,
     CorrectCandidacyUnit,
     CorrectFacet,
     CorrectFact,
@@ -33,23 +35,28 @@ from services.dossiers.application import (
     MoveUnit,
     NominateCandidate,
     NoteCertificate,
+    NoteVerification,
+    ReceiveDecision,
+    ReceiveDossier,
     ReclassifyUnit,
+    RecogniseOfficially,
     RecordDeath,
     RecordHistory,
     RegisterUnit,
     RenameUnit,
     RetractFact,
     ReturnDossier,
+    SealPersonalHistory,
     ShredPerson,
+    StrikeOff,
     SubmitApplication,
     TakeCellVote,
     WithdrawCandidacy,
 )
-from services.dossiers.application.dossiers import _PLAIN
 from services.dossiers.commands import ActOn
 from services.dossiers.domain import refusals
 from services.dossiers.view import UnitsView
-from tests.services.dossiers.office import BIRTH, BY, DAYS
+from tests.services.dossiers.office import BIRTH, BOOK, BY, DAYS
 
 TODAY = date(2024, 6, 3)
 NAME = "Nguyễn Văn Mẫu"
@@ -321,6 +328,20 @@ def same_name(office: Office, candidacy: UUID) -> list[str]:
     ]
 
 
+def test_a_name_that_becomes_known_changes_no_fact(office: Office) -> None:
+    office.app.perform(office.row(full_name=None))
+
+    positions = office.app.perform(office.row())
+
+    assert office.recorded(*positions) == ["PersonDetailsRecorded"]
+
+
+def test_a_nomination_that_tells_other_details_is_refused(office: Office) -> None:
+    office.app.perform(office.nominate())
+
+    office.refused(office.nominate(full_name="Khác"), refusals.DiffersFromRecorded)
+
+
 def test_details_are_read_on_record(office: Office) -> None:
     office.app.perform(office.row())
     person = office.app.person("P1")
@@ -333,6 +354,15 @@ def test_details_are_read_on_record(office: Office) -> None:
 
 
 # Rows.
+
+
+def test_every_fact_names_who_recorded_it_and_the_rules_of_its_day(office: Office) -> None:
+    office.app.perform(office.row())
+
+    for row in office.ledger.read(0, 1000):
+        fact = opened("dossiers", row).fact
+        assert fact.actor == "clerk"
+        assert fact.rule_set == BOOK.on(fact.on).id
 
 
 def test_the_same_file_twice_changes_nothing(office: Office) -> None:
@@ -363,6 +393,20 @@ def test_a_row_after_the_end_of_an_attempt_tells_of_another_one(office: Office) 
 
     assert len(office.candidacies()) == 2
     assert office.app.perform_all([first, office.row()]) == [(), ()]
+
+
+def test_rows_of_earlier_attempts_are_corrected_where_they_belong(office: Office) -> None:
+    left = {"left_kind": "withdrawn", "left_on": date(2018, 6, 1)}
+    first = office.row(acts={"nominated": date(2018, 1, 2)}, **left)
+    office.app.perform_all([first, office.row()])
+
+    positions = office.app.perform(
+        replace(first, acts={"nominated": date(2018, 1, 3)}, correct=True, reason="nhầm")
+    )
+
+    assert office.recorded(*positions) == ["FactCorrected"]
+    nominated = office.app.standing(office.candidacies()[0])[2]
+    assert (nominated.fact, nominated.on) == ("nominated", date(2018, 1, 3))
 
 
 def test_a_row_without_any_day_opens_a_candidacy_with_nothing_done(office: Office) -> None:
@@ -418,21 +462,20 @@ def test_a_journey_is_recorded_command_by_command(office: Office) -> None:
         DecideAdmission: {"decider": office.district},
         HoldCeremony: {"occasion": "22/12"},
     }
-    plain = {command.__name__: command for command in _PLAIN}
     journey = [
         (NoteCertificate, "certified"),
         (SubmitApplication, "applied"),
-        (plain["SealPersonalHistory"], "sealed"),
-        (plain["AskVerification"], "verification_asked"),
-        (plain["NoteVerification"], "verification_closed"),
+        (SealPersonalHistory, "sealed"),
+        (AskVerification, "verification_asked"),
+        (NoteVerification, "verification_closed"),
         (TakeCellVote, "cell_vote"),
-        (plain["ReceiveDossier"], "dossier_received"),
-        (plain["ConcludePoliticalStandard"], "political_standard"),
+        (ReceiveDossier, "dossier_received"),
+        (ConcludePoliticalStandard, "political_standard"),
         (DecideAdmission, "decided"),
-        (plain["ReceiveDecision"], "decision_received"),
+        (ReceiveDecision, "decision_received"),
         (HoldCeremony, "ceremony"),
-        (plain["RecogniseOfficially"], "recognised"),
-        (plain["StrikeOff"], "struck_off"),
+        (RecogniseOfficially, "recognised"),
+        (StrikeOff, "struck_off"),
     ]
 
     for command, kind in journey:
@@ -523,6 +566,16 @@ def test_a_shredding_that_was_interrupted_is_ended_by_saying_it_again(office: Of
 
     assert person not in office.keys
     assert office.keys.unfinished() == []
+
+
+def test_a_person_is_shredded_once_by_id_or_by_reference(office: Office) -> None:
+    office.app.perform(office.row())
+    person = office.app.person("P1")
+    command = ShredPerson(on=TODAY, person=person, by=BY)
+
+    assert office.recorded(*office.app.shred_person(command)) == ["PersonShredded"]
+    assert office.app.shred_person(command) == ()
+    assert office.app.shred_person(replace(command, person=None, person_ref="P1")) == ()
 
 
 def test_an_unknown_person_cannot_be_shredded(office: Office) -> None:

@@ -415,6 +415,15 @@ def test_what_does_not_fit_is_a_finding_and_no_refusal(
     assert findings(candidacy) == {kind: [found]}
 
 
+def test_probation_that_ends_on_a_day_off_is_no_finding(district: District) -> None:
+    candidacy = district.opened(imported=True)
+    saturday = {"ceremony": date(2022, 12, 17), "recognised": date(2023, 12, 17)}
+
+    record(district, candidacy, DAYS | saturday)
+
+    assert findings(candidacy) == {"ceremony": ["day-off"]}
+
+
 def test_over_sixty_is_a_finding_on_the_ceremony_where_the_vote_is_unknown(
     district: District,
 ) -> None:

@@ -251,3 +251,28 @@ def test_an_unknown_successor_is_refused(district: District) -> None:
         unit.dissolve(MARCH_1, BY, (uuid7(),), district.tree, BOOK)
 
     assert facts(unit) == []
+
+
+def test_a_correction_may_hang_a_unit_elsewhere_but_not_below_itself(district: District) -> None:
+    unit = district.aggregate(district.commune)
+
+    def below(parent: UUID) -> None:
+        unit.correct(
+            date.min,
+            BY,
+            name="X",
+            kind="grassroots_cell",
+            parent=parent,
+            sector=None,
+            reason="nhầm",
+            tree=district.tree,
+            book=BOOK,
+        )
+
+    with pytest.raises(refusals.UnitsInACircle):
+        below(district.cell)
+    assert facts(unit) == []
+    below(district.province)
+    below(district.province)
+
+    assert [name for name, _ in facts(unit)] == ["UnitCorrected"]

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
+from events.envelope import By
+from services.dossiers.application import RecordHistory
 from tests.services.imports.office import Office, errors
 
 HEADER = "unit_code,indicator,period,count,source\n"
@@ -127,6 +131,25 @@ def test_who_is_known_already_is_completed_in_a_counted_period(office: Office) -
     report = office.take("unit_code,person_ref,applied_on\nH-1,A,2019-10-01\n")
 
     assert (report.bad, report.changed) == (0, 1)
+
+
+def test_an_act_that_was_recorded_live_in_a_counted_period_is_taken(office: Office) -> None:
+    office.take(HEADER + "H-1,admitted,2020,5,\n")
+    ketnap, by = office.ketnap, By(actor="clerk")
+    (unit,) = ketnap.units.tree.with_code("H-1")
+    ceremony = {"ceremony": date(2020, 5, 19)}
+    ketnap.dossiers.perform(
+        RecordHistory(on=date(2026, 11, 24), person_ref="A", unit=unit, acts=ceremony, by=by)
+    )
+    ketnap.catch_up()
+
+    known = office.take(
+        "unit_code,person_ref,applied_on,ceremony_on\nH-1,A,2019-10-01,2020-05-19\n"
+    )
+    moved = office.correct(PERSON.format("H-1", "A", "2020-05-20"))
+
+    assert (known.bad, known.changed) == (0, 1)
+    assert [code for _, _, code in errors(moved)] == ["counted-already"]
 
 
 def test_what_differs_is_an_error_unless_it_corrects(office: Office) -> None:

@@ -1,0 +1,177 @@
+"""Run every comparison in one go, print the ratios and keep them in `var/bench`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import shutil
+import sqlite3
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from tests.bench.appending import append_all
+from tests.bench.asking import ask_both
+from tests.bench.calibration import calibrate, drift
+from tests.bench.loading import import_rows, memory_of_up
+from tests.bench.paired import Compared
+from tests.bench.projecting import rebuild_both
+
+ROOT = Path(__file__).parents[2]
+SPARSE_SECONDS = 10.0
+MOST_DRIFT = 0.15
+"""Between the calibrations of one run; beyond it the run is marked unquiet."""
+
+
+def main() -> int:
+    """Return 0 when everything was measured, whether the aims were met or not."""
+    options = _options()
+    folder = ROOT / "var" / "bench"
+    folder.mkdir(parents=True, exist_ok=True)
+    scratch = Path(tempfile.mkdtemp(dir=folder, prefix="scratch-"))
+    progress = _Progress()
+    started = datetime.now(UTC)
+    try:
+        result = _measure(options, scratch, progress)
+    finally:
+        progress.done()
+        shutil.rmtree(scratch)
+    seconds = (datetime.now(UTC) - started).total_seconds()
+    result |= {"started": started.isoformat(), "seconds": seconds, "scale": vars(options)}
+    path = folder / f"{started:%Y%m%dT%H%M%SZ}.json"
+    path.write_text(json.dumps(result, indent=2, ensure_ascii=False) + "\n", "utf-8")
+    _show(result, path)
+    return 0
+
+
+def _measure(
+    options: argparse.Namespace, scratch: Path, progress: Callable[[str], None]
+) -> dict[str, Any]:
+    calibrations = [calibrate(scratch)]
+    compared: list[Compared] = []
+
+    def room(name: str) -> Path:
+        (scratch / name).mkdir()
+        return scratch / name
+
+    compared += append_all(
+        room("append"), pairs=options.pairs, seconds=options.seconds, progress=progress
+    )
+    compared.append(
+        rebuild_both(
+            room("rebuild"), options.rebuild_people, pairs=options.pairs, progress=progress
+        )
+    )
+    calibrations.append(calibrate(scratch))
+    compared += ask_both(
+        room("ask"),
+        options.people // 10,
+        options.people,
+        pairs=options.pairs,
+        progress=progress,
+    )
+    loaded = [
+        import_rows(room("import"), options.import_people, progress),
+        memory_of_up(room("up"), progress),
+    ]
+    calibrations.append(calibrate(scratch))
+    return {
+        "machine": {
+            "python": platform.python_version(),
+            "sqlite": sqlite3.sqlite_version,
+            "kernel": platform.release(),
+            "eventsourcing": version("eventsourcing"),
+            "commit": _commit(),
+        },
+        "calibrations": calibrations,
+        "quiet": drift(calibrations) <= MOST_DRIFT,
+        "drift": round(drift(calibrations), 3),
+        "compared": [each.told() for each in compared],
+        "measured": loaded,
+    }
+
+
+class _Progress:
+    """A line that is written over on a terminal, and one now and then elsewhere."""
+
+    def __init__(self) -> None:
+        self._console = Console(stderr=True, highlight=False)
+        self._said = monotonic()
+
+    def __call__(self, text: str) -> None:
+        now = monotonic()
+        if now - self._said < (0.1 if self._console.is_terminal else SPARSE_SECONDS):
+            return
+        self._said = now
+        if self._console.is_terminal:
+            self._console.print(f"\r{text:<78}", end="")
+        else:
+            self._console.print(text, soft_wrap=True)
+
+    def done(self) -> None:
+        """End the line."""
+        if self._console.is_terminal:
+            self._console.print("\r" + " " * 78 + "\r", end="")
+
+
+def _show(result: dict[str, Any], path: Path) -> None:
+    console = Console(width=None if sys.stdout.isatty() else 160, highlight=False)
+    table = Table("what", "ratio", "95 %", "processor", "ours/s", "other/s", "aim", "", box=None)
+    for each in result["compared"]:
+        low, high = each["interval_95"]
+        table.add_row(
+            each["name"],
+            f"{each['ratio']:.2f}",
+            f"{low:.2f}-{high:.2f}",
+            f"{each['cpu_ratio']:.2f}",
+            f"{each['ours_per_second']:,.0f}",
+            f"{each['other_per_second']:,.0f}",
+            each["aim"] or "",
+            {True: "met", False: "missed", None: ""}[each["met"]],
+        )
+    console.print(table)
+    for each in result["measured"]:
+        console.print(
+            f"{each['name']}: "
+            + ", ".join(f"{key} {value}" for key, value in each.items() if key != "name")
+        )
+    if not result["quiet"]:
+        console.print(f"The machine was not quiet (drift {result['drift']:.0%}): run it again.")
+    console.print(str(path.relative_to(ROOT)))
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("--people", type=int, default=100_000, help="behind the figures")
+    parser.add_argument("--rebuild-people", type=int, default=1_000, help="behind the rebuild")
+    parser.add_argument("--import-people", type=int, default=2_000, help="in imported files")
+    parser.add_argument("--pairs", type=int, default=5, help="rounds of each comparison")
+    parser.add_argument("--seconds", type=float, default=1.5, help="of each round of appends")
+    return parser.parse_args()
+
+
+def _commit() -> str:
+    git = shutil.which("git")
+    if git is None:
+        return "unknown"
+    told = subprocess.run(
+        [git, "-C", str(ROOT), "describe", "--always", "--dirty"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return told.stdout.strip() or "unknown"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,204 @@
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import urlopen
+
+from tests.system.conftest import Run
+
+SECONDS = 60
+
+
+def ketnap(*arguments: object, data: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "services", *map(str, arguments), "--data", str(data)],
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
+
+
+@contextmanager
+def up(data: Path, *more: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """Start `ketnap up` on a free port; yield it with its address."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "services", "up", "--port", "0", "--data", str(data), *more],
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stderr is not None
+        address = re.search(r"http://\S+", process.stderr.readline())
+        assert address
+        yield process, address[0]
+    finally:
+        process.kill()
+        process.communicate(timeout=SECONDS)
+
+
+def get(url: str) -> tuple[int, str]:
+    try:
+        with urlopen(url, timeout=SECONDS) as answer:  # noqa: S310 - our own server
+            return answer.status, answer.read().decode()
+    except HTTPError as error:
+        with error:
+            return error.code, error.read().decode()
+
+
+def test_up_answers_health_and_metrics_and_stops_on_sigterm(data: Path) -> None:
+    with up(data) as (process, address):
+        assert get(f"{address}/healthz") == (200, "ok\n")
+        status, ready = get(f"{address}/readyz")
+        assert (status, json.loads(ready)) == (200, {"ready": True, "reasons": []})
+        status, metrics = get(f"{address}/metrics")
+        assert status == 200
+        assert 'ketnap_view_lag_events{ledger="dossiers",view="reporting.dossiers"} 0.0' in metrics
+        assert get(f"{address}/nothing")[0] == 404
+
+        process.send_signal(signal.SIGTERM)
+
+        _, said = process.communicate(timeout=SECONDS)
+        assert process.returncode == 0
+        assert "Đã dừng" in said
+        assert "Traceback" not in said
+
+
+def test_commands_work_while_up_keeps_the_views(data: Path, tmp_path: Path) -> None:
+    more = tmp_path / "more.csv"
+    more.write_text("unit_code,person_ref,ceremony_on\nH-1,R-8,2022-06-01\n", "utf-8")
+
+    with up(data):
+        written = ketnap("import", more, "--commit", data=data)
+        assert (written.returncode, written.stderr.count("Traceback")) == (0, 0)
+        asked = ("figures", "--unit", "H", "--period", "2022", "--as-of", "2022-12-31", "--json")
+        answer = ketnap(*asked, data=data)
+        assert json.loads(answer.stdout)["admitted"] == 4
+        assert ketnap("replay", "--compare", data=data).returncode == 0
+
+
+def test_one_up_a_folder(data: Path) -> None:
+    with up(data):
+        second = ketnap("up", "--port", "0", data=data)
+
+    assert second.returncode == 1
+    assert "Một `ketnap up` khác" in second.stderr
+    assert "Traceback" not in second.stderr
+
+
+def test_a_port_that_is_taken_is_told(data: Path) -> None:
+    with up(data) as (_, address):
+        second = ketnap("up", "--port", address.rpartition(":")[2], data=data)
+
+    assert second.returncode == 1
+    assert "--port" in second.stderr
+
+
+def test_up_starts_on_an_empty_folder(tmp_path: Path) -> None:
+    with up(tmp_path / "new") as (_, address):
+        assert get(f"{address}/readyz")[0] == 200
+
+
+# What a broken folder does.
+
+
+def changed(data: Path, statement: str) -> None:
+    with closing(sqlite3.connect(data / "ledgers" / "dossiers.db")) as db:
+        db.execute(statement)
+        db.commit()
+
+
+def test_verify_names_an_event_of_which_one_byte_was_changed(run: Run, data: Path) -> None:
+    changed(data, "update events set state = cast(replace(state, 'Một', 'Năm') as blob)")
+
+    result = run("verify", "--data", data)
+
+    assert result.code == 1
+    assert "dossiers:2" in result.out
+
+
+def test_verify_names_an_event_that_was_removed(run: Run, data: Path) -> None:
+    changed(data, "delete from events where position = 5")
+
+    result = run("verify", "--json", "--data", data)
+
+    assert result.code == 1
+    assert result.json[0]["wrong"] == 5
+
+
+def test_verify_names_the_first_of_two_that_were_swapped(run: Run, data: Path) -> None:
+    changed(data, "update events set position = -7 where position = 7")
+    changed(data, "update events set position = 7 where position = 9")
+    changed(data, "update events set position = 9 where position = -7")
+
+    assert run("verify", "--json", "--data", data).json[0]["wrong"] == 7
+
+
+def test_doctor_finds_a_chain_that_is_broken_at_its_end(run: Run, data: Path) -> None:
+    changed(data, "update events set recorded = recorded + 1 where position = 9")
+
+    result = run("doctor", "--data", data)
+
+    assert result.code == 1
+    assert "dossiers:9" in result.out
+
+
+def test_a_log_of_reads_that_was_changed_is_found(run: Run, data: Path) -> None:
+    asked = ("--unit", "H", "--period", "2022", "--as-of", "2022-12-31")
+    run("facts", *asked, "--names", "--purpose", "kiểm tra", "--data", data)
+    with closing(sqlite3.connect(data / "keys" / "keys.db")) as db:
+        db.execute("update reads set purpose = 'khác' where n = 2")
+        db.commit()
+
+    result = run("verify", "--json", "--data", data)
+
+    assert result.code == 1
+    assert result.json[-1]["wrong"] == 2
+
+
+def test_replay_finds_a_view_that_was_changed(run: Run, data: Path) -> None:
+    with closing(sqlite3.connect(data / "views" / "reporting.db")) as db:
+        db.execute("update counters set n = n + 1 where kind = 'admitted'")
+        db.commit()
+
+    result = run("replay", "--compare", "--data", data)
+
+    assert result.code == 1
+    assert "khác với bảng dựng lại" in result.err
+
+
+def test_a_ledger_of_a_newer_release_is_refused_by_name(run: Run, data: Path) -> None:
+    changed(data, "insert into types values ('dossiers.StarAligned')")
+
+    result = run("figures", "--data", data)
+
+    assert result.code == 1
+    assert "dossiers.StarAligned" in result.err
+
+
+def test_a_ledger_that_is_no_database_is_told(run: Run, data: Path) -> None:
+    for log in (data / "ledgers").glob("dossiers.db-*"):
+        log.unlink()
+    (data / "ledgers" / "dossiers.db").write_bytes(b"not a database at all" * 400)
+
+    for command in (("figures",), ("verify",)):
+        result = run(*command, "--data", data)
+        assert result.code == 1
+        assert "ketnap doctor" in result.err
+    assert run("doctor", "--data", data).code == 1
+
+
+def test_a_master_key_that_does_not_fit_is_told(run: Run, data: Path) -> None:
+    (data / "keys" / "master.key").write_bytes(os.urandom(32))
+
+    assert "keys/master.key" in run("figures", "--data", data).err
+    assert run("doctor", "--data", data).code == 1
