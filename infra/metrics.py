@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from prometheus_client import CollectorRegistry, PlatformCollector, ProcessCollector
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Histogram,
+    PlatformCollector,
+    ProcessCollector,
+)
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
@@ -71,3 +77,30 @@ def registry(lags: Callable[[], list[Lag]]) -> CollectorRegistry:
     PlatformCollector(registry=made)
     made.register(Lags(lags))
     return made
+
+
+class Requests:
+    """How many requests each route answered, how, and how long until the answer began."""
+
+    _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+    def __init__(self, made: CollectorRegistry) -> None:
+        self._answered = Counter(
+            "ketnap_http_requests",
+            "Requests by route, as it was declared, and status; 0 is a connection that was cut",
+            labelnames=["method", "route", "status"],
+            registry=made,
+        )
+        self._seconds = Histogram(
+            "ketnap_http_answer_seconds",
+            "Until an answer began",
+            labelnames=["route"],
+            registry=made,
+        )
+
+    def done(self, method: str, route: str, status: int, seconds: float | None) -> None:
+        """Count a request."""
+        known = method if method in self._METHODS else "other"
+        self._answered.labels(known, route, status).inc()
+        if seconds is not None:
+            self._seconds.labels(route).observe(seconds)
