@@ -120,6 +120,8 @@ class Known:
     )
     counts: dict[str, Json] = field(default_factory=dict)
     classes: dict[str, Json] = field(default_factory=dict)
+    learners: dict[str, list[tuple[date, int]]] = field(default_factory=lambda: defaultdict(list))
+    """Who joined a class and, below zero, who left it."""
     firsts: dict[str, list[Act]] = field(default_factory=dict)
     chains: dict[tuple[str, date], tuple[str, ...]] = field(default_factory=dict)
 
@@ -185,13 +187,19 @@ class Known:
         state = _dated(entry.state)
         if entry.kind == "ClassOpened":
             self.classes[entry.stream] = state | {"opened_on": entry.on}
+        elif entry.kind in {"LearnerEnrolled", "LearnerWithdrawn"}:
+            joined = 1 if entry.kind == "LearnerEnrolled" else -1
+            self.learners[entry.stream].append((entry.on, joined))
         elif entry.kind == "ClassCompleted":
             self.classes[entry.stream] |= {
                 "closed_on": entry.on,
                 "certified": state.get("certified"),
             }
-        else:
+        elif entry.kind == "ClassCorrected":
             self.classes[entry.stream] = state
+
+    def _verification(self, entry: Entry) -> None:
+        """Take nothing: cases count in no figure."""
 
     # The tree
 

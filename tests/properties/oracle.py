@@ -337,21 +337,27 @@ class Figures:
     # Classes and members
 
     def _classes(self) -> Json:
-        opened = [
-            known
-            for known in self.known.classes.values()
+        opened = {
+            stream: known
+            for stream, known in self.known.classes.items()
             if self._within(known["opened_on"])
             and self._through(known["centre"], known["opened_on"]) is not None
-        ]
+        }
         closed = [
             known.get("certified") if known.get("closed_on", date.max) <= self.as_of else None
-            for known in opened
+            for known in opened.values()
         ]
         return {
             "classes": len(opened),
-            "learners": _sum(known.get("enrolled") for known in opened),
+            "learners": _sum(self._learners(stream, known) for stream, known in opened.items()),
             "certified": _sum(closed),
         }
+
+    def _learners(self, stream: str, known: Json) -> int | None:
+        joined = [n for on, n in self.known.learners[stream] if on <= self.as_of]
+        if (told := known.get("enrolled")) is None and joined:
+            return sum(joined)
+        return told
 
     def _members(self, unit: str) -> Json | None:
         own = [

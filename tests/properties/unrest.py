@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -20,7 +21,15 @@ from services.dossiers import application as dossiers
 from services.embedded import Embedded
 from services.reporting.application import RecordCount, RecordTarget
 from services.reporting.domain import Aim, Tally, Terms
-from services.training.application import CompleteClass, OpenClass
+from services.training.application import (
+    CompleteClass,
+    EnrolLearner,
+    IssueCertificate,
+    OpenClass,
+    WithdrawLearner,
+)
+from services.training.domain import Result
+from services.verification.commands import CloseCase, RecordReply, RequestVerification
 from tests.properties.known import Act, Known, entries
 
 TODAY = date(2023, 6, 1)
@@ -59,6 +68,7 @@ class Unrest:
     done: Counter[str] = field(default_factory=Counter)
     people: int = 0
     units: int = 0
+    classes: int = 0
 
     def stir(self, times: int) -> None:
         """Perform so many random commands, each as likely as the others."""
@@ -76,6 +86,9 @@ class Unrest:
             self.set_a_target,
             self.set_a_count,
             self.run_a_class,
+            self.teach_a_person,
+            self.examine_a_class,
+            self.verify_a_person,
         )
         for _ in range(times):
             self._read()
@@ -284,13 +297,79 @@ class Unrest:
                         on=self._day(),
                         code=code,
                         centre=UUID(self.chance.choice(centres)),
-                        enrolled=40,
+                        enrolled=self.chance.choice((40, None)),
                         by=BY,
                     ),
                     CompleteClass(on=self._day(), code=code, certified=33, by=BY),
                 ),
             ),
         )
+
+    def teach_a_person(self) -> None:
+        """Let a candidate learn in a class, or leave it."""
+        candidacy, act = self._act()
+        code, on = f"L{self.chance.randint(100, 120)}", act.on + timedelta(days=3)
+        person = UUID(self.known.people[str(candidacy)])
+        self.ketnap.training.perform(
+            self.chance.choice(
+                (
+                    EnrolLearner(on=on, code=code, person=person, candidacy=candidacy, by=BY),
+                    WithdrawLearner(on=on, code=code, candidacy=candidacy, by=BY),
+                ),
+            ),
+        )
+
+    def examine_a_class(self) -> None:
+        """Open a class of candidates who are known one by one, end it, and certify who passed."""
+        self.classes += 1
+        code, on = f"LIVE-{self.classes}", self._day()
+        centres = [unit.id for unit in self.known.units.values() if unit.code.endswith("-C")]
+        centre = UUID(self.chance.choice(centres))
+        learners = {act[0] for act in (self._act() for _ in range(4))}
+        training = self.ketnap.training
+        training.perform(OpenClass(on=on, code=code, centre=centre, by=BY))
+        for candidacy in sorted(learners):
+            person = UUID(self.known.people[str(candidacy)])
+            training.perform(
+                EnrolLearner(on=on, code=code, person=person, candidacy=candidacy, by=BY)
+            )
+        results = tuple(
+            (candidacy, Result(attended=9, periods=10, score=Decimal(self.chance.randint(3, 9))))
+            for candidacy in sorted(learners)
+        )
+        on += timedelta(days=self.chance.randint(1, 9))
+        training.perform(CompleteClass(on=on, code=code, results=results, by=BY))
+        for number, candidacy in enumerate(sorted(learners)):
+            training.perform(
+                IssueCertificate(
+                    on=on, code=code, candidacy=candidacy, number=f"{code}/{number}", by=BY
+                )
+            )
+
+    def verify_a_person(self) -> None:
+        """Take a new person up to the seal, and verify what was sealed."""
+        self.people += 1
+        candidacy, on = uuid7(), self._day()
+        self._dossiers(
+            dossiers.NominateCandidate(
+                on=on,
+                person_ref=f"LIVE-{self.people}",
+                unit=self._unit(),
+                candidacy=candidacy,
+                by=BY,
+            )
+        )
+        self._dossiers(dossiers.SubmitApplication(candidacy=candidacy, on=on, by=BY))
+        self._dossiers(dossiers.SealPersonalHistory(candidacy=candidacy, on=on, by=BY))
+        seals = self.ketnap.reactors["verification.policy.dossiers"]
+        seals.catch_up(seals.state.head)
+        about: dict[str, Any] = {"candidacy": candidacy, "by": BY}
+        for command in (
+            RequestVerification(on=on, subject_kind="candidate", place="P", **about),
+            RecordReply(on=on + timedelta(days=9), request=1, matches=True, **about),
+            CloseCase(on=on + timedelta(days=9), **about),
+        )[: self.chance.randint(1, 3)]:
+            self.ketnap.verification.perform(command)
 
     # Choices
 
