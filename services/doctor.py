@@ -47,7 +47,8 @@ def examine(folder: Path, today: date) -> Iterator[Check]:
     yield from _environment()
     yield _calendar(today)
     if not (folder / "ledgers").is_dir():
-        yield Check("folder", "warning", str(folder), "no-data")
+        is_file = folder.exists() and not folder.is_dir()
+        yield Check("folder", "wrong" if is_file else "warning", str(folder), "no-data")
         return
     yield _rights("folder", folder)
     yield _space(folder)

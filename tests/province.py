@@ -62,11 +62,15 @@ class Province:
             for district in self.districts_codes():
                 yield _target(district, str(year), chance.randint(0, 20), maximum="25")
         yield _target("P", "2019-2022", self.people, kind="term", maximum=str(self.people + 50))
+        yield _target("P-01", "2020-H1", 3)
+        yield _target("P-01", "2020-H2", 4)
         yield _target("Q", "2020-2021", 40)
+        yield _target("Q", "2019-2022", 90)
         yield _target("Q", "2022-H1", 10, deadline="2022-05-31", deadline_inclusive="no")
         yield _target("Q", "2022-Q3", 5, deadline="2022-09-15")
         yield _target("Q", "2022-Q4", 5, issued_on="2022-08-01")
         yield _target("P", "2021", 60, kind="sub", category="trường học")
+        yield _target("P", "2019-2022", 9, kind="sub", category="thanh niên")
         yield _target("P", "2021-H2", 20, kind="pledge", issued_on="2021-10-01")
         for unit in chance.sample(self.unit_codes(), len(self.unit_codes()) // 2):
             period = chance.choice(("2020", "2021-H1", "2021-H2", "2022"))
@@ -116,6 +120,8 @@ class Province:
                 known["referral_round"] = chance.choice(ROUNDS)
             if chance.random() < 0.2:
                 known["referred_by"] = "P-U"
+            if chance.random() < 0.2:
+                known["occupation"] = "thanh niên"
             for facet in ("sex", "youth_union", "religion", "occupation", "source_group"):
                 if chance.random() < 0.1:
                     known[facet] = ""

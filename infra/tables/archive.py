@@ -1,7 +1,7 @@
 """The zip around a workbook, inflated under caps that trust no size it declares.
 
-openpyxl builds an object for every style and string before it yields a row, so a file of
-5 MB may cost it half a gigabyte; here a part costs what one row of it costs.
+openpyxl builds an object for every style and string before it yields a row: a file of 1.5 MB
+with a million cell formats took it 800 MB. Here no part costs more than 64 MB.
 """
 
 from __future__ import annotations

@@ -36,17 +36,17 @@ def moment(text: str, lang: str, option: str) -> datetime:
         return datetime.combine(day(stripped, lang, option), END_OF_DAY)
     try:
         read = datetime.fromisoformat(stripped)
-    except ValueError:
+        if read.tzinfo is None:
+            raise misuse(lang, "moment-without-offset", option, text=text)
+        return read.astimezone(CIVIL)
+    except (ValueError, OverflowError):
         raise misuse(lang, "bad-moment", option, text=text) from None
-    if read.tzinfo is None:
-        raise misuse(lang, "moment-without-offset", option, text=text)
-    return read
 
 
 def period(text: str | None, as_of: date, lang: str) -> Period:
     """Read a period; without one, the year of the day asked for."""
     try:
-        return parse_period(text or str(as_of.year))
+        return parse_period(text or f"{as_of.year:04}")
     except ValueError:
         raise misuse(lang, "bad-period", "--period", text=text) from None
 

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from eventsourcing.persistence import PersistenceError
 
+from events.codec import UndecodableError
 from events.refusal import Refusal
 from events.registry import UnknownTypeError
 from events.rulebook import rulebook
+from infra.sealing import BoxTamperedError
 from infra.settings import BadSettingError
 from services.terminal.screen import Screen
 from services.wording import UnknownWordsError, refusal_words, say
 
 FINDING = 1
 MISUSE = 2
+INTERRUPTED = 130
 
 
 class Stopped(Exception):
@@ -34,31 +39,50 @@ def edge(screen: Screen) -> Iterator[None]:
     """Turn what a user can cause into words and an exit code; let our own defects through."""
     try:
         yield
-    except Stopped as stopped:
-        screen.note(stopped.key, **stopped.facts)
-        raise SystemExit(stopped.code) from None
-    except Refusal as refusal:
-        show_refusal(refusal, screen)
-        raise SystemExit(FINDING) from None
-    except UnknownTypeError as unknown:
-        screen.note("broken.unknown-type", types=str(unknown.args[0]))
-        raise SystemExit(FINDING) from None
-    except BadSettingError as bad:
-        screen.note("broken.setting", setting=str(bad))
-        raise SystemExit(MISUSE) from None
-    except BlockingIOError:
-        screen.note("broken.locked")
-        raise SystemExit(FINDING) from None
-    except OSError as error:
-        screen.note("broken.file", file=error.filename or "", why=error.strerror or str(error))
-        raise SystemExit(FINDING) from None
-    except (sqlite3.Error, PersistenceError) as error:
-        key = "broken.busy" if "locked" in str(error) else "broken.database"
-        screen.note(key, why=str(error))
-        raise SystemExit(FINDING) from None
+    except BrokenPipeError:
+        # Whoever read the answer has seen enough; the interpreter must not try to flush it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(0) from None
     except KeyboardInterrupt:
         screen.note("interrupted")
-        raise SystemExit(130) from None
+        raise SystemExit(INTERRUPTED) from None
+    except _CAUSED as error:
+        raise SystemExit(_told(error, screen)) from None
+
+
+_CAUSED = (
+    Stopped,
+    Refusal,
+    UnknownTypeError,
+    UndecodableError,
+    BoxTamperedError,
+    BadSettingError,
+    OSError,
+    sqlite3.Error,
+    PersistenceError,
+)
+
+
+def _told(error: BaseException, screen: Screen) -> int:
+    """Say what happened, and return the exit code."""
+    match error:
+        case Stopped():
+            screen.note(error.key, **error.facts)
+            return error.code
+        case Refusal():
+            show_refusal(error, screen)
+        case UnknownTypeError():
+            screen.note("broken.unknown-type", types=error)
+        case UndecodableError() | BoxTamperedError():
+            screen.note("broken.tampered", why=error)
+        case BadSettingError():
+            screen.note("broken.setting", setting=error)
+            return MISUSE
+        case OSError():
+            screen.note("broken.file", file=error.filename, why=error.strerror or error)
+        case _:
+            screen.note("broken.busy" if "locked" in str(error) else "broken.database", why=error)
+    return FINDING
 
 
 def show_refusal(refusal: Refusal, screen: Screen) -> None:

@@ -67,7 +67,8 @@ def _summary(answer: Answer, screen: Screen) -> None:
 
     row("admitted", answer["admitted"])
     if ratio:
-        row("ratio", with_operands(ratio, screen.lang), bar(ratio["numerator"], ratio["denominator"]))
+        drawn = bar(ratio["numerator"], ratio["denominator"])
+        row("ratio", with_operands(ratio, screen.lang), drawn)
         row("denominator", _denominator(ratio["denominator_is"], screen))
     if answer["target"]:
         row("target", _target_words(answer["target"], screen))

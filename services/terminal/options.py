@@ -16,6 +16,7 @@ from infra.settings import settings
 from services.embedded import Embedded, ViewsBehindError
 from services.terminal.edge import MISUSE, Stopped
 from services.terminal.screen import Screen
+from services.wording import LANGUAGES
 
 
 class Language(StrEnum):
@@ -36,7 +37,8 @@ KnownAt = Annotated[str | None, typer.Option("--known-at", metavar="MOMENT")]
 
 def screen_for(lang: Language | None) -> Screen:
     """Return a screen in the language asked for, or in that of the environment."""
-    return Screen(lang or settings().lang)
+    asked = lang or settings().lang
+    return Screen(asked if asked in LANGUAGES else LANGUAGES[0])
 
 
 def data_folder(given: Path | None) -> Path:

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from infra.sealing import ShreddingUnfinishedError
 from services.dossiers.application import (
     CorrectCandidacyUnit,
     CorrectFacet,
@@ -29,7 +30,7 @@ from services.terminal.amending import (
     retraction,
 )
 from services.terminal.cases import actor, by, case_of, person_of
-from services.terminal.edge import FINDING
+from services.terminal.edge import FINDING, Stopped
 from services.terminal.options import Data, Json, Lang, opened, screen_for
 from services.terminal.reads import show_history
 from services.terminal.screen import Screen
@@ -119,6 +120,8 @@ def template(
 ) -> None:
     screen = screen_for(lang)
     path = output or Path(f"{_kind(kind, screen, 'KIND')}.xlsx")
+    if path.exists():
+        raise asked.misuse(screen.lang, "file-exists", "--output", file=path)
     write_template(kind, path)
     screen.tell("template.written", file=path, kind=kind)
 
@@ -203,14 +206,16 @@ def shred(  # noqa: PLR0913, PLR0917 - a command's options
         # The event's own box dies with the key, so the reason stands in the log of reads.
         if subject := known or ketnap.dossiers.person(person):
             ketnap.keys.log_read(actor(), subject, f"shred: {reason.strip()}", ())
-        positions = ketnap.dossiers.shred_person(
-            ShredPerson(
-                on=asked.today(),
-                person=known,
-                person_ref=None if known else person,
-                by=by(document),
-            ),
+        command = ShredPerson(
+            on=asked.today(),
+            person=known,
+            person_ref=None if known else person,
+            by=by(document),
         )
+        try:
+            positions = ketnap.dossiers.shred_person(command)
+        except ShreddingUnfinishedError as reading:
+            raise Stopped("shred.unfinished") from reading
         ketnap.catch_up()
     at = ", ".join(f"dossiers:{position}" for position in positions)
     screen.tell("shred.done" if positions else "shred.already", positions=at)

@@ -228,7 +228,8 @@ class Figures:
         counted: set[str] = {child for act, child, _ in self.under if self._within(act.on)}
         for count in self.known.counts.values():
             day = count["last_day"]
-            if self.first <= count["first_day"] and day <= self.end:
+            flows = count["indicator"] != "members"
+            if flows and self.first <= count["first_day"] and day <= self.end:
                 counted.add(self._through(count["unit"], day) or self.unit)
         for versions in self.known.targets.values():
             for issued, _, row in versions:
@@ -400,11 +401,12 @@ FLAGS = ("ethnic_minority", "religious")
 
 
 def percent(numerator: int, denominator: int, places: int) -> str | None:
-    """Write a percentage, half up, with a decimal comma."""
+    """Write a percentage, half up, with a decimal comma and dots between thousands."""
     if not denominator:
         return None
     exact = Decimal(numerator * 100) / Decimal(denominator)
-    return f"{exact.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)}%".replace(".", ",")
+    half_up = exact.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+    return f"{half_up:,}%".translate(str.maketrans(",.", ".,"))
 
 
 def _shown(target: Json | None) -> Json | None:

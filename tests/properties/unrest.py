@@ -224,17 +224,22 @@ class Unrest:
         )
 
     def nominate_again(self) -> None:
-        """Nominate somebody who is known already, which only those who left can be."""
-        number = self.chance.randint(1, 400)
-        self._dossiers(
-            dossiers.NominateCandidate(
-                on=self._day(),
-                person_ref=f"SYN-TINH-{number:04}",
-                unit=self._unit(),
-                facets=Facets(referral_round=self.chance.choice((None, "Đợt III năm 2022"))),
-                by=BY,
-            ),
-        )
+        """Nominate people who are known already, until one has left and can be."""
+        on = date(2022, 1, 1) + timedelta(days=self.chance.randrange(365))
+        for number in self.chance.sample(range(1, 141), 20):
+            try:
+                self._dossiers(
+                    dossiers.NominateCandidate(
+                        on=on,
+                        person_ref=f"SYN-TINH-{number:04}",
+                        unit=self._unit(),
+                        facets=Facets(referral_round=self.chance.choice((None, "Đợt III"))),
+                        by=BY,
+                    ),
+                )
+            except Refusal:
+                continue
+            return
 
     def follow_a_person(self) -> None:
         """Take a new person along the journey by commands, until somebody refuses or it ends."""
@@ -257,17 +262,25 @@ class Unrest:
     # Targets, counts and classes
 
     def set_a_target(self) -> None:
-        """Issue a target, amend it or correct it."""
+        """Issue a target, amend it or correct it; now and then with a day of ceremonies as end."""
         unit, period = self._unit(), self.chance.choice(("2020", "2021", "2021-H1", "2022"))
         kind = self.chance.choice(("assigned", "registered", "term", "sub"))
         category = self.chance.choice((None, None, "thanh niên", "female", "youth_union"))
-        days = parse_period(period)
-        on = self.chance.choice((days.first, self._day()))
+        days, deadline = parse_period(period), None
+        if self.chance.random() < 0.5:
+            act = self.chance.choice([act for act in self._acts() if act.kind == "admitted"])
+            unit = UUID(self.chance.choice(self.known.chain(act.unit, act.on)))
+            days, deadline = parse_period(str(act.on.year)), act.on
+            kind, category = "assigned", None
         self.ketnap.reporting.perform(
             RecordTarget(
-                on=on,
+                on=self.chance.choice((days.first, self._day())),
                 aim=Aim(unit=unit, kind=kind, period=days, category=category),
-                terms=Terms(minimum=self.chance.randint(0, 9)),
+                terms=Terms(
+                    minimum=self.chance.randint(0, 9),
+                    deadline=deadline,
+                    deadline_inclusive=self.chance.choice((True, False)),
+                ),
                 correct=True,
                 reason=WHY,
                 by=BY,
@@ -393,8 +406,12 @@ class Unrest:
         return [UUID(unit.id) for unit in self.known.units.values() if len(unit.code) <= 4]
 
     def _act(self) -> tuple[UUID, Act]:
+        """Return any act, and its candidacy."""
         candidacy = self.chance.choice([c for c, acts in self.known.acts.items() if acts])
         return UUID(candidacy), self.chance.choice(list(self.known.acts[candidacy].values()))
+
+    def _acts(self) -> list[Act]:
+        return [act for acts in self.known.acts.values() for act in acts.values()]
 
     def _root(self, unit: UUID, day: date) -> UUID:
         return UUID(self.known.chain(str(unit), day)[-1])

@@ -64,6 +64,7 @@ def test_the_version_is_told(run: Run) -> None:
         ("figures", "--unit", "H", "--period", "2022-Q5"),
         ("figures", "--unit", "H", "--known-at", "2022-01-01T10:00"),
         ("figures", "--unit", "H", "--known-at", "yesterday"),
+        ("figures", "--unit", "H", "--known-at", "0001-01-01T00:00+14:00"),
         ("figures", "--unit", "H", "--places", "99"),
         ("figures", "--lang", "fr"),
         ("facts", "--unit", "H", "--names"),
@@ -102,6 +103,25 @@ def test_a_folder_without_data_is_told_and_not_made(run: Run, tmp_path: Path) ->
 
 def test_a_file_is_no_data_folder(run: Run) -> None:
     assert run("figures", "--data", __file__).code == 2
+    assert run("doctor", "--data", __file__).code == 1
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
+def test_the_first_and_the_last_day_there_are_can_be_asked_for(
+    run: Run, data: Path, day: str
+) -> None:
+    result = run("figures", "--unit", "H", "--as-of", day, "--data", data)
+
+    assert result.code == 0
+    assert "Huyện ủy Thử" in result.out
+
+
+def test_an_unknown_language_in_the_environment_is_vietnamese(
+    run: Run, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KETNAP_LANG", "fr")
+
+    assert "Các tổ chức đứng đầu" in run("figures", "--data", data).out
 
 
 # Figures.
@@ -192,7 +212,7 @@ def test_the_facts_behind_a_figure_add_up_to_it(run: Run, data: Path) -> None:
     rows = run("facts", *H_2022, "--json", "--data", data).json
 
     assert sum(row["n"] for row in rows) == figures(run, data)["admitted"]
-    assert "admitted = 3" in run("facts", *H_2022, "--data", data).out
+    assert "số kết nạp = 3" in run("facts", *H_2022, "--data", data).out
 
 
 def test_an_unknown_figure_is_refused(run: Run, data: Path) -> None:
@@ -307,6 +327,8 @@ def test_a_template_comes_back_as_a_file_to_import(run: Run, data: Path, tmp_pat
 
     assert run("template", "candidates", "--output", path).code == 0
     assert path.read_bytes().startswith(b"PK")
+    assert run("import", path, "--data", data).code == 0
+    assert run("template", "candidates", "--output", path).code == 2
 
 
 # Corrections.

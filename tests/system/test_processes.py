@@ -197,6 +197,53 @@ def test_a_ledger_that_is_no_database_is_told(run: Run, data: Path) -> None:
     assert run("doctor", "--data", data).code == 1
 
 
+def test_a_record_that_cannot_be_read_is_told(run: Run, data: Path) -> None:
+    changed(data, "update events set state = cast('{' || state as blob)")
+
+    result = run(
+        "correct",
+        "R-1",
+        "ceremony",
+        "--retract",
+        "--reason",
+        "x",
+        "--document",
+        "y",
+        "--data",
+        data,
+    )
+
+    assert result.code == 1
+    assert "ketnap verify" in result.err
+
+
+def test_personal_fields_that_were_exchanged_are_told(run: Run, data: Path) -> None:
+    changed(data, "update events set sealed = randomblob(99) where sealed is not null")
+    asked = ("--unit", "H", "--period", "2022", "--as-of", "2022-12-31")
+
+    result = run("facts", *asked, "--names", "--purpose", "x", "--data", data)
+
+    assert result.code == 1
+    assert "ketnap verify" in result.err
+
+
+def test_who_reads_no_more_of_an_answer_sees_no_error(data: Path) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "services", "facts", "--help"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    process.stdout.close()
+    assert process.stderr is not None
+    said = process.stderr.read()
+    process.stderr.close()
+    process.wait(SECONDS)
+
+    assert "Traceback" not in said
+
+
 def test_a_master_key_that_does_not_fit_is_told(run: Run, data: Path) -> None:
     (data / "keys" / "master.key").write_bytes(os.urandom(32))
 

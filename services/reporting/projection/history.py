@@ -28,7 +28,7 @@ class Told(NamedTuple):
 
     position: int
     stream: bytes
-    subject: bytes | None
+    person: bytes | None
     unit: bytes | None
     version: int
     type: str

@@ -31,16 +31,20 @@ from services.reporting.view.tables import (
 )
 from services.reporting.view.told import history, moved, refused, shown
 
+REBUILDING_EVENTS = 5_000
+
 
 class ReportingView:
     """All figures and history of one data folder.
 
-    Every answer is of one snapshot; the positions it speaks for are in it.
+    Every answer is of one snapshot; the positions it speaks for are in it. One that is
+    being rebuilt takes larger batches, and history only when it is opened as the live one.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, rebuilding: bool = False) -> None:
         self.path = path
-        self._db = open_tables(path)
+        self._rebuilding = rebuilding
+        self._db = open_tables(path, rebuilding=rebuilding)
         self._reading = Lock()
         self._writing: list[sqlite3.Connection] = []
 
@@ -50,12 +54,13 @@ class ReportingView:
             db.close()
 
     def runners(
-        self, feeds: Mapping[str, Feed], *, batch_events: int = BATCH_EVENTS
+        self, feeds: Mapping[str, Feed], *, batch_events: int | None = None
     ) -> list[Runner]:
         """Return the readers that fill this view, one a ledger."""
+        usual = REBUILDING_EVENTS if self._rebuilding else BATCH_EVENTS
         runners = []
         for ledger in LEDGERS:
-            db = open_tables(self.path)
+            db = open_tables(self.path, rebuilding=self._rebuilding)
             self._writing.append(db)
             runners.append(
                 Runner(
@@ -63,7 +68,7 @@ class ReportingView:
                     feeds[ledger],
                     db,
                     _projection(ledger, db),
-                    batch_events=batch_events,
+                    batch_events=batch_events or usual,
                 )
             )
         return runners

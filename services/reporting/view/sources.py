@@ -110,8 +110,7 @@ def repeated(knowledge: Knowledge, unit: int, first: int, last: int) -> Counter[
     for kind, person, _, n in knowledge.rows(_SUMS, unit=unit, first=first, last=last, kinds=kinds):
         people[str(kind).removeprefix("repeated/"), str(person)] += n
     for (kind, _), n in people.items():
-        if n > 0:
-            again[kind] += n - 1
+        again[kind] += n - 1
     return again
 
 

@@ -20,6 +20,8 @@ from services.reporting.projection.training import Class, ClassCounting, Learner
 from services.reporting.projection.tree import Branch, State, Unit
 
 LEDGERS = ("dossiers", "training", "verification", "reporting")
+ABOUT_PEOPLE = ("training", "verification")
+"""Those whose streams are not candidacies, but tell of people."""
 KNOWN_FOR_EVER = 1 << 62
 """The position at which nothing has ceased to be known."""
 
@@ -83,29 +85,44 @@ create table if not exists facts_reporting(
 """
 _HISTORY = """
 create table if not exists history_{ledger}(
-    position integer primary key, stream blob not null, subject blob, unit blob,
+    position integer primary key, stream blob not null, person blob, unit blob,
     version integer not null, type text not null, on_day integer not null,
     recorded integer not null, actor text not null, acting_for text, document text,
     rule_set text, causation text, correlation text, particulars blob);
+"""
+_HISTORY_INDEXES = """
 create index if not exists history_{ledger}_stream on history_{ledger}(stream);
-create index if not exists history_{ledger}_subject on history_{ledger}(subject)
-    where subject is not null;
 create index if not exists history_{ledger}_unit on history_{ledger}(unit) where unit is not null;
 create index if not exists history_{ledger}_refused on history_{ledger}(position)
     where type = '{ledger}.PolicyRefused';
 """
-SCHEMA = (
-    _DOSSIERS
-    + _TRAINING
-    + _REPORTING
-    + "".join(_HISTORY.format(ledger=ledger) for ledger in LEDGERS)
-)
+_PEOPLE_INDEXES = """
+create index if not exists history_{ledger}_person on history_{ledger}(person)
+    where person is not null;
+"""
 
 
-def open_tables(path: Path) -> sqlite3.Connection:
-    """Open the view's database, with its tables."""
+def _of_each(sql: str, ledgers: Sequence[str] = LEDGERS) -> str:
+    return "".join(sql.format(ledger=ledger) for ledger in ledgers)
+
+
+SCHEMA = _DOSSIERS + _TRAINING + _REPORTING + _of_each(_HISTORY)
+INDEXES = _of_each(_HISTORY_INDEXES) + _of_each(_PEOPLE_INDEXES, ABOUT_PEOPLE)
+
+
+def open_tables(path: Path, *, rebuilding: bool = False) -> sqlite3.Connection:
+    """Open the view's database, with its tables.
+
+    One that is being rebuilt is thrown away when the power goes, and gets its indexes when
+    it is opened as the live one.
+    """
     db = open_view(path)
     db.executescript(SCHEMA)
+    if rebuilding:
+        db.execute("pragma synchronous = off")
+        db.execute("pragma wal_autocheckpoint = 50000")
+    else:
+        db.executescript(INDEXES)
     return db
 
 

@@ -10,11 +10,12 @@ from uuid import UUID
 import msgspec
 
 from services.reporting.projection.history import moment
+from services.reporting.projection.lines import Person
 from services.reporting.view.aims import iso
 from services.reporting.view.knowledge import Knowledge
 from services.reporting.view.listing import Behind
 from services.reporting.view.sources import facets_of
-from services.reporting.view.tables import LEDGERS
+from services.reporting.view.tables import ABOUT_PEOPLE, LEDGERS
 
 
 def moved(
@@ -104,15 +105,25 @@ def history(
     knowledge: Knowledge, *, case: UUID | None = None, unit: int | None = None
 ) -> list[dict[str, Any]]:
     """Return what happened to a case, a person or a unit, in the order it became known."""
-    told = []
-    for ledger in LEDGERS:
-        asked: dict[str, object]
-        if case is not None:
-            sql, asked = _OF_CASE, {"case": case.bytes, "text": str(case)}
-        else:
-            row = knowledge.rows("select id from units where number = :number", number=unit)
-            sql, asked = _OF_UNIT, {"case": row[0][0]}
-        told += [(ledger, row) for row in knowledge.rows(sql.format(ledger=ledger), **asked)]
+    if case is not None:
+        sql, keys = _OF_STREAM, _streams(knowledge, case.bytes)
+    else:
+        row = knowledge.rows("select id from units where number = :number", number=unit)
+        sql, keys = _OF_UNIT, [row[0][0]]
+    told = [
+        (ledger, row)
+        for ledger in LEDGERS
+        for key in keys
+        for row in knowledge.rows(sql.format(ledger=ledger), key=key)
+    ]
+    if case is not None:
+        asked = {"case": case.bytes, "candidacy": str(case)}
+        told += [
+            (ledger, row)
+            for ledger in ABOUT_PEOPLE
+            for key in keys
+            for row in knowledge.rows(_OF_PERSON.format(ledger=ledger), key=key, **asked)
+        ]
     told.sort(key=lambda found: (found[1][_COLUMNS.index("recorded")], found[0], found[1][0]))
     return [
         _event(knowledge, ledger, dict(zip(_COLUMNS, row, strict=True))) for ledger, row in told
@@ -126,6 +137,18 @@ def refused(knowledge: Knowledge) -> list[dict[str, Any]]:
         rows = knowledge.rows(_REFUSED.format(ledger=ledger))
         found += [_event(knowledge, ledger, dict(zip(_COLUMNS, row, strict=True))) for row in rows]
     return sorted(found, key=lambda event: (event["recorded"], event["position"]), reverse=True)
+
+
+def _streams(knowledge: Knowledge, case: bytes) -> list[bytes]:
+    """Return the streams that tell of a person's candidacies, or of a candidacy and its person."""
+    if known := knowledge.rows("select known from people where person = :case", case=case):
+        person = msgspec.msgpack.decode(known[0][0], type=Person)
+        return [case, *(candidacy.stream for candidacy in person.candidacies)]
+    persons = knowledge.rows(
+        "select distinct person from history_dossiers where stream = :case and person is not null",
+        case=case,
+    )
+    return [case, *(person for (person,) in persons)]
 
 
 def _event(knowledge: Knowledge, ledger: str, row: dict[str, Any]) -> dict[str, Any]:
@@ -145,7 +168,7 @@ def _event(knowledge: Knowledge, ledger: str, row: dict[str, Any]) -> dict[str, 
         "ledger": ledger,
         "position": f"{ledger}:{row['position']}",
         "case": str(UUID(bytes=row["stream"])),
-        "person": row["subject"] and str(UUID(bytes=row["subject"])),
+        "person": row["person"] and str(UUID(bytes=row["person"])),
         "unit": row["unit"],
         "version": row["version"],
         "type": row["type"],
@@ -166,7 +189,7 @@ _AS_RECORDED = ("actor", "acting_for", "document", "rule_set", "causation", "cor
 _COLUMNS = (
     "position",
     "stream",
-    "subject",
+    "person",
     "unit",
     "version",
     "type",
@@ -179,17 +202,13 @@ _REVERSED = """
 select max(position) from facts_dossiers
 where unit = :unit and kind = :kind and on_day = :on and candidacy = :candidacy and n < 0
   and position > :earlier and position <= :known"""
-_OF_CASE = """
-select * from history_{ledger} where stream = :case
-union select * from history_{ledger} where subject = :case
-union select * from history_{ledger} where stream =
-    (select subject from history_{ledger} where stream = :case and subject is not null limit 1)
-union select * from history_{ledger} where subject =
-    (select subject from history_dossiers where stream = :case and subject is not null limit 1)
-  and particulars ->> 'candidacy' = :text"""
+_OF_STREAM = "select * from history_{ledger} where stream = :key"
+_OF_PERSON = """
+select * from history_{ledger} where person = :key
+  and (:key = :case or cast(particulars as text) ->> 'candidacy' = :candidacy)"""
 _REFUSED = """
 select * from history_{ledger} r where type = '{ledger}.PolicyRefused' and not exists (
     select 1 from history_{ledger} s where s.stream = r.stream and s.version > r.version)"""
 _OF_UNIT = """
-select * from history_{ledger} where stream = :case
-union select * from history_{ledger} where unit = :case"""
+select * from history_{ledger} where stream = :key
+union select * from history_{ledger} where unit = :key"""

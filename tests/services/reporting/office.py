@@ -328,3 +328,13 @@ def open_office(folder: Path, batch_events: int = 500) -> Iterator[Office]:
         yield Office(view, batch_events)
     finally:
         view.close()
+
+
+def kinds(answer: dict[str, Any]) -> list[str]:
+    return [finding["kind"] for finding in answer["findings"]]
+
+
+def finding(answer: dict[str, Any], kind: str) -> dict[str, Any]:
+    """Return the operands of the one finding of a kind."""
+    (found,) = (finding for finding in answer["findings"] if finding["kind"] == kind)
+    return {name: found[name] for name in ("unit", "expected", "actual", "difference")}

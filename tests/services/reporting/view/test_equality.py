@@ -128,21 +128,21 @@ def names(answer: dict[str, Any]) -> Iterator[tuple[str, int]]:
     """Yield every figure of an answer that facts stand behind, by its name."""
     yield "admitted", answer["admitted"]
     for section in ("funnel", "left"):
-        for part, n in answer[section].items():
-            yield f"{section}.{part}", n
+        yield from ((f"{section}.{part}", n) for part, n in answer[section].items())
     for facet, values in answer["facets"].items():
-        for value, n in values.items():
-            yield f"facets.{facet}.{value}", n
+        yield from ((f"facets.{facet}.{value}", n) for value, n in values.items())
     for round_ in answer["rounds"]:
-        for part, n in round_.items():
-            if part != "round":
-                yield f"rounds.{round_['round']}.{part}", n
-    for row in answer["by_unit"]:
-        yield f"by_unit.{row['unit']}.admitted", row["admitted"]
+        parts = {part: n for part, n in round_.items() if part != "round"}
+        yield from ((f"rounds.{round_['round']}.{part}", n) for part, n in parts.items())
+    yield from ((f"by_unit.{row['unit']}.admitted", row["admitted"]) for row in answer["by_unit"])
     yield "units.total", answer["units"]["total"]
     yield "units.with_ceremony", answer["units"]["with_ceremony"]
     yield "units.without_ceremony", len(answer["units"]["without_ceremony"])
     yield "targets", len(answer["targets"])
+    yield from _operands(answer)
+
+
+def _operands(answer: dict[str, Any]) -> Iterator[tuple[str, int]]:
     if answer["ratio"]:
         yield "ratio.numerator", answer["ratio"]["numerator"]
         yield "ratio.denominator", answer["ratio"]["denominator"]
