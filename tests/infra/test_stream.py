@@ -1,0 +1,508 @@
+"""Figures that change, on pages that are open, far away, slow, or come back."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass, field
+from itertools import pairwise
+from threading import Thread
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from starlette.types import Message
+
+from infra.http import TooManyStreams, Unavailable, written_positions
+from infra.stream import EventStream, Hub, Pace, Sees, Still, Stream
+from tests.infra.timeless import events, last_id, timeless
+
+START = {"dossiers": 10, "reporting": 2}
+
+
+def everything(key: str) -> bool:
+    return True
+
+
+@dataclass
+class Page:
+    """An open page: what it was sent, and when."""
+
+    stream: Stream
+    sent: bytes = b""
+    at: list[float] = field(default_factory=list)
+    reading: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        self.reading.set()
+        self.task = asyncio.create_task(self._read())
+
+    async def _read(self) -> None:
+        async for chunk in self.stream.chunks():
+            self.sent += chunk
+            if b"event: " in chunk:
+                self.at.append(asyncio.get_running_loop().time())
+            await self.reading.wait()
+
+    @property
+    def events(self) -> list[tuple[str, str, Any]]:
+        return [
+            (each["event"], each["id"], json.loads(each["data"]).get("changed"))
+            for each in events(self.sent)
+        ]
+
+    @property
+    def figures(self) -> dict[str, Any]:
+        """What the page shows at the end."""
+        shown: dict[str, Any] = {}
+        for _, _, changed in self.events:
+            shown |= changed or {}
+        return shown
+
+
+def a_page(
+    hub: Hub,
+    account: str = "a",
+    audience: str = "all",
+    sees: Sees = everything,
+    seen: str | None = None,
+    still: Still | None = None,
+) -> Page:
+    return Page(
+        hub.subscribe(account=account, audience=audience, sees=sees, seen=seen, still=still)
+    )
+
+
+def run(scenario: Callable[[Hub], Coroutine[Any, Any, None]], pace: Pace | None = None) -> None:
+    async def started() -> None:
+        hub = Hub(START, pace)
+        hub.start()
+        await scenario(hub)
+        hub.close()
+
+    timeless(started())
+
+
+def at(position: int) -> dict[str, int]:
+    return {"dossiers": position}
+
+
+async def seconds(count: float) -> None:
+    await asyncio.sleep(count)
+
+
+def test_a_first_change_is_shown_at_once_with_the_positions_it_came_from() -> None:
+    async def scenario(hub: Hub) -> None:
+        page = a_page(hub)
+        await seconds(1)
+        hub.publish({"unit-1/admitted": 53}, at(11))
+        await seconds(0.001)
+
+        assert page.at == [1]
+        assert page.events == [("changed", "dossiers:11,reporting:2", {"unit-1/admitted": 53})]
+
+    run(scenario)
+
+
+def test_a_page_is_sent_at_most_twenty_frames_a_second_and_the_last_figure() -> None:
+    async def scenario(hub: Hub) -> None:
+        page = a_page(hub)
+        for n in range(1000):  # a second of a thousand acts
+            hub.publish({"admitted": n, f"unit-{n % 7}": n}, at(11 + n))
+            await seconds(0.001)
+        await seconds(1)
+
+        assert 19 <= len(page.at) <= 21
+        assert page.at[0] == 0
+        assert all(later - earlier >= 0.0499 for earlier, later in pairwise(page.at))
+        assert page.figures["admitted"] == 999
+        assert page.figures["unit-5"] == 999 - (999 - 5) % 7
+        assert page.events[-1][1] == "dossiers:1010,reporting:2"
+
+    run(scenario)
+
+
+def test_changes_come_from_any_thread() -> None:
+    async def scenario(hub: Hub) -> None:
+        page = a_page(hub)
+        threads = [
+            Thread(target=hub.publish, args=({f"unit-{n}": n}, at(11 + n))) for n in range(8)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        await seconds(1)
+
+        assert page.figures == {f"unit-{n}": n for n in range(8)}
+
+    run(scenario)
+
+
+def test_a_page_sees_what_its_account_may_see() -> None:
+    async def scenario(hub: Hub) -> None:
+        mine = a_page(hub, audience="cell", sees=lambda key: key.startswith("cell/"))
+        theirs = a_page(hub, audience="board")
+        hub.publish({"cell/admitted": 1, "sister/admitted": 9}, at(11))
+        await seconds(1)
+        hub.publish({"sister/admitted": 10}, at(12))
+        await seconds(16)
+
+        assert mine.figures == {"cell/admitted": 1}
+        assert b"sister" not in mine.sent
+        assert theirs.figures == {"cell/admitted": 1, "sister/admitted": 10}
+        assert last_id(mine.sent) == last_id(theirs.sent) == "dossiers:12,reporting:2"
+
+    run(scenario)
+
+
+def test_a_frame_is_encoded_once_for_all_who_see_the_same() -> None:
+    asked: list[str] = []
+
+    def sees(key: str) -> bool:
+        asked.append(key)
+        return True
+
+    async def scenario(hub: Hub) -> None:
+        pages = [a_page(hub, account=f"a{n}", sees=sees) for n in range(50)]
+        hub.publish({"admitted": 1}, at(11))
+        await seconds(1)
+
+        assert asked == ["admitted"]
+        assert {page.sent for page in pages} == {pages[0].sent}
+
+    run(scenario)
+
+
+def test_who_was_away_is_told_what_he_missed_and_no_more() -> None:
+    async def scenario(hub: Hub) -> None:
+        page = a_page(hub)
+        hub.publish({"a": 1}, at(11))
+        await seconds(1)
+        page.task.cancel()
+        for n, changed in enumerate(({"b": 2}, {"c": 3}, {"b": 4}), start=12):
+            hub.publish(changed, at(n))
+            await seconds(1)
+
+        again = a_page(hub, seen=last_id(page.sent))
+        await seconds(1)
+
+        assert again.events == [("changed", "dossiers:14,reporting:2", {"b": 4, "c": 3})]
+
+    run(scenario)
+
+
+def test_who_missed_nothing_is_told_nothing() -> None:
+    async def scenario(hub: Hub) -> None:
+        hub.publish({"a": 1}, at(11))
+        await seconds(1)
+        page = a_page(hub, seen="dossiers:11,reporting:2")
+        fresh = a_page(hub)
+        await seconds(1)
+
+        assert page.events == fresh.events == []
+        assert last_id(page.sent) == last_id(fresh.sent) == "dossiers:11,reporting:2"
+        assert page.sent.startswith(b"retry: 1000\n")
+
+    run(scenario)
+
+
+@pytest.mark.parametrize(
+    "seen", ["dossiers:9,reporting:2", "dossiers:10", "nonsense", "secrets:1", "dossiers:x", "7"]
+)
+def test_who_saw_what_nobody_remembers_is_told_to_reload(seen: str) -> None:
+    async def scenario(hub: Hub) -> None:
+        page = a_page(hub, seen=seen)
+        await seconds(1)
+
+        assert page.events == [("reload", "dossiers:10,reporting:2", None)]
+
+    run(scenario)
+
+
+def test_only_so_many_frames_are_remembered() -> None:
+    async def scenario(hub: Hub) -> None:
+        for n in range(11, 16):
+            hub.publish({f"f{n}": n}, at(n))
+            await seconds(1)
+        early, late = (
+            a_page(hub, seen=f"dossiers:{position},reporting:2") for position in (11, 12)
+        )
+        await seconds(1)
+
+        assert [kind for kind, _, _ in early.events] == ["reload"]
+        assert late.figures == {"f13": 13, "f14": 14, "f15": 15}
+
+    run(scenario, Pace(kept_frames=3))
+
+
+def test_a_page_that_was_rendered_ahead_of_the_stream_is_not_taken_back() -> None:
+    async def scenario(hub: Hub) -> None:
+        page = a_page(hub, seen="dossiers:12,reporting:2")
+        hub.publish({"a": 1}, at(11))
+        await seconds(1)
+        hub.publish({"a": 2}, at(12))
+        await seconds(1)
+        assert page.events == []
+
+        hub.publish({"a": 3}, at(13))
+        await seconds(20)
+        assert page.events == [("changed", "dossiers:13,reporting:2", {"a": 3})]
+
+    run(scenario)
+
+
+def test_a_page_of_another_history_is_told_to_reload() -> None:
+    async def scenario(hub: Hub) -> None:
+        page = a_page(hub, seen="dossiers:900,reporting:2")
+        await seconds(16)
+
+        assert page.events == [("reload", "dossiers:10,reporting:2", None)]
+        hub.publish({"a": 1}, at(11))
+        await seconds(1)
+        assert page.figures == {"a": 1}
+
+    run(scenario)
+
+
+def test_a_silent_stream_tells_that_it_lives_and_how_far_it_is() -> None:
+    async def scenario(hub: Hub) -> None:
+        page = a_page(hub)
+        hub.publish({}, at(12))
+        await seconds(31)
+
+        assert page.sent.count(b": alive") == 2
+        assert last_id(page.sent) == "dossiers:12,reporting:2"
+        assert page.events == []
+
+    run(scenario)
+
+
+def test_a_heartbeat_does_not_run_ahead_of_a_frame_that_waits() -> None:
+    async def scenario(hub: Hub) -> None:
+        page = a_page(hub)
+        await seconds(14.98)
+        hub.publish({"a": 1}, at(11))
+        await seconds(0.01)
+        hub.publish({"b": 2}, at(12))
+        await seconds(0.02)  # the heartbeat is out, the second frame is not
+        heard = last_id(page.sent)
+        page.task.cancel()
+        await seconds(1)
+
+        assert b": alive" in page.sent
+        assert heard == "dossiers:11,reporting:2"
+        again = a_page(hub, seen=heard)
+        await seconds(1)
+        assert again.figures == {"b": 2}
+
+    run(scenario)
+
+
+def test_a_slow_page_is_told_to_reload_and_nobody_waits_for_it() -> None:
+    async def scenario(hub: Hub) -> None:
+        slow, quick = a_page(hub), a_page(hub)
+        await seconds(1)
+        slow.reading.clear()
+        for n in range(11, 111):
+            hub.publish({f"figure-{n}": n}, at(n))
+            await seconds(0.1)
+        assert len(quick.figures) == 100
+
+        slow.reading.set()
+        await seconds(1)
+        kinds = [kind for kind, _, _ in slow.events]
+        assert kinds.count("reload") >= 1
+        assert len(kinds) <= 1 + 40
+        assert slow.events[-1][1] == "dossiers:110,reporting:2"
+        missed_before_the_last_reload = kinds[: kinds.index("reload")]
+        assert len(missed_before_the_last_reload) <= 1
+
+    run(scenario)
+
+
+def test_a_stream_ends_in_its_time_and_not_all_in_the_same_second() -> None:
+    async def scenario(hub: Hub) -> None:
+        pages = [a_page(hub) for _ in range(8)]
+        await seconds(599)
+        assert not any(page.task.done() for page in pages)
+
+        await seconds(5)
+        assert any(page.task.done() for page in pages)
+        assert not all(page.task.done() for page in pages)
+        await seconds(60)
+        assert all(page.task.done() for page in pages)
+
+    run(scenario)
+
+
+def test_a_stream_ends_soon_after_its_account_may_no_longer() -> None:
+    async def scenario(hub: Hub) -> None:
+        may = True
+
+        async def still() -> bool:
+            return may
+
+        silent = a_page(hub, still=still)
+        await seconds(100)
+        assert not silent.task.done()
+
+        may = False
+        busy = a_page(hub, still=still)
+        for n in range(11, 170):
+            hub.publish({"a": n}, at(n))
+            await seconds(0.1)
+        assert silent.task.done()
+        assert busy.task.done()
+
+    run(scenario)
+
+
+def test_a_server_that_stops_ends_its_streams() -> None:
+    async def scenario(hub: Hub) -> None:
+        page = a_page(hub)
+        await seconds(1)
+        hub.close()
+        await seconds(0.001)
+
+        assert page.task.done()
+
+    run(scenario)
+
+
+def test_an_account_holds_so_many_streams_and_a_server_so_many() -> None:
+    async def scenario(hub: Hub) -> None:
+        pages = [a_page(hub) for _ in range(2)]
+        with pytest.raises(TooManyStreams):
+            a_page(hub)
+        a_page(hub, account="b")
+        with pytest.raises(Unavailable):
+            a_page(hub, account="c")
+        assert hub.open == 3
+
+        hub.leave(pages[0].stream)
+        hub.leave(pages[0].stream)
+        a_page(hub)
+        with pytest.raises(TooManyStreams):
+            a_page(hub)
+
+    run(scenario, Pace(streams_an_account=2, streams=3))
+
+
+def test_what_happened_before_the_server_was_up_is_not_remembered() -> None:
+    hub = Hub(START)
+    hub.publish({"a": 1}, at(11))
+
+    async def scenario() -> None:
+        hub.start()
+        old, new = a_page(hub, seen="dossiers:10,reporting:2"), a_page(hub)
+        await seconds(1)
+
+        assert [kind for kind, _, _ in old.events] == ["reload"]
+        assert new.events == []
+        assert hub.shown == {"dossiers": 11, "reporting": 2}
+        hub.close()
+
+    timeless(scenario())
+    hub.publish({"a": 2}, at(12))  # nobody is there any more
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["publish", "drop", "wait"]),
+            st.sampled_from("abcd"),
+            st.sampled_from(["dossiers", "reporting"]),
+        ),
+        max_size=40,
+    )
+)
+def test_a_page_that_comes_and_goes_shows_every_last_figure_and_never_goes_back(
+    steps: list[tuple[str, str, str]],
+) -> None:
+    async def scenario(hub: Hub) -> None:
+        stand, figures = dict(START), dict[str, int]()
+        page, sent, shown = a_page(hub), b"", dict[str, int]()
+        for n, (step, key, ledger) in enumerate(steps):
+            match step:
+                case "publish":
+                    stand[ledger] += 1
+                    figures[key] = n
+                    hub.publish({key: n}, {ledger: stand[ledger]})
+                    await seconds(0.001)
+                case "wait":
+                    await seconds(7)
+                case _:
+                    await seconds(0)
+                    page.task.cancel()
+                    sent += page.sent
+                    shown |= page.figures
+                    page = a_page(hub, seen=last_id(sent) if sent else None)
+        await seconds(1)
+        sent += page.sent
+        shown |= page.figures
+
+        assert shown == figures
+        assert last_id(sent) == written_positions(stand)
+        ids = [line[4:] for line in sent.decode().splitlines() if line.startswith("id: ")]
+        for earlier, later in pairwise(ids):
+            for before, after in zip(earlier.split(","), later.split(","), strict=True):
+                assert int(before.split(":")[1]) <= int(after.split(":")[1])
+
+    run(scenario, Pace(streams_an_account=100))
+
+
+def served(
+    hub: Hub,
+    send: Callable[[Message], Awaitable[None]],
+    gone: asyncio.Event,
+    stuck_seconds: float = 30,
+) -> Coroutine[Any, Any, None]:
+    async def receive() -> Message:
+        await gone.wait()
+        return {"type": "http.disconnect"}
+
+    stream = hub.subscribe(account="a", audience="all", sees=everything)
+    scope = {"type": "http", "asgi": {"spec_version": "2.3"}}
+    return EventStream(hub, stream, stuck_seconds=stuck_seconds)(scope, receive, send)
+
+
+def test_a_stream_is_an_answer_that_ends_with_its_reader() -> None:
+    async def scenario(hub: Hub) -> None:
+        sent: list[Message] = []
+        gone = asyncio.Event()
+
+        async def send(message: Message) -> None:
+            sent.append(message)
+
+        answering = asyncio.create_task(served(hub, send, gone))
+        await seconds(1)
+        assert hub.open == 1
+        headers = dict(sent[0]["headers"])
+        assert headers[b"content-type"] == b"text/event-stream; charset=utf-8"
+        assert headers[b"x-accel-buffering"] == b"no"
+        assert sent[1]["body"].startswith(b"retry: 1000\n")
+
+        gone.set()
+        await answering
+        assert hub.open == 0
+
+    run(scenario)
+
+
+def test_a_reader_that_takes_nothing_is_let_go() -> None:
+    async def scenario(hub: Hub) -> None:
+        async def send(message: Message) -> None:
+            if message["type"] == "http.response.body":
+                await asyncio.Event().wait()
+
+        answering = asyncio.create_task(served(hub, send, asyncio.Event()))
+        await seconds(29)
+        assert hub.open == 1
+        await seconds(2)
+        assert hub.open == 0
+        assert answering.done()
+
+    run(scenario)
