@@ -1,0 +1,16 @@
+"""What moves a page: the one stream of changed figures that a browser holds open."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from services.portal.page import PageHere
+
+router = APIRouter()
+
+
+@router.get("/truc-tiep")
+async def changed(page: PageHere) -> Response:
+    """Tell which figures change, while they do."""
+    return page.handed_on("/reporting/stream")

@@ -1,0 +1,41 @@
+"""The first page: how the units of my scope stand, the least advanced first."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from services.portal.figures import figures_of, periods_of, targets_of
+from services.portal.page import Page, PageHere
+from services.portal.standing import order, ordered, pace, rows, silent
+
+router = APIRouter()
+
+
+@router.get("/")
+async def overview(page: PageHere) -> Response:
+    """Show the overview."""
+    own = page.places.own
+    if own is None or not page.sees("figures"):
+        return _elsewhere(page)
+    figures = await figures_of(page, own.code)
+    below = rows(figures, page.moment.period, page.moment.as_of)
+    by = order(page.request.query_params)
+    return page.render(
+        "overview.html",
+        section="figures",
+        figures=figures,
+        pace=pace(figures, page.moment.period, page.moment.as_of),
+        rows=ordered(below, by),
+        count=len(below),
+        silent=silent(below),
+        order=by,
+        path="/",
+        periods=periods_of(await targets_of(page, own.code)),
+    )
+
+
+def _elsewhere(page: Page) -> Response:
+    """Lead who sees no figures to the first page that is his."""
+    first = next((entry.path for entry in page.menu if entry.path != "/"), None)
+    return page.see(first) if first else page.render("nowhere.html")
