@@ -26,6 +26,8 @@ from events.refusal import Refusal
 
 _NONCE_BYTES = 12
 _KEY_BYTES = 32
+_BLIND_BYTES = 10
+"""Few, as an index has many; enough that two parts of names in a province are never one."""
 
 _SCHEMA = """
 create table if not exists master (one integer primary key check (one = 1), fits blob not null);
@@ -96,6 +98,7 @@ class Keys:
         self._staging = AESGCM(_derived(master, "staging"))
         self._pepper = _derived(master, "references")
         self._fingerprints = _derived(master, "fingerprints")
+        self._index = _derived(master, "index")
         self._chain = _derived(master, "reads")
         self.access_secret = _derived(master, "access")
         """What sessions and the tokens between services are signed under."""
@@ -211,6 +214,10 @@ class Keys:
         """Return the fingerprint of a command's body, which nobody can guess back to a name."""
         return hmac.digest(self._fingerprints, body, "sha256")
 
+    def blind(self, part: str) -> bytes:
+        """Return what stands for a part of a name in an index that is searched and not read."""
+        return hmac.digest(self._index, part.encode(), "sha256")[:_BLIND_BYTES]
+
     def staging_cipher(self) -> AESGCM:
         """Return the cipher for files that wait to be imported."""
         return self._staging
@@ -258,13 +265,24 @@ class Keys:
 
     def log_read(self, actor: str, person: UUID, purpose: str, fields: Collection[str]) -> None:
         """Put on record that an actor reads personal fields; durable when it returns."""
+        self.log_reads(actor, (person,), purpose, fields)
+
+    def log_reads(
+        self, actor: str, persons: Iterable[UUID], purpose: str, fields: Collection[str]
+    ) -> None:
+        """Put on record that an actor reads personal fields of many people, in one commit."""
         at = datetime.now(UTC).isoformat(timespec="microseconds")
-        row = (at, actor, person.bytes, purpose, ",".join(sorted(fields)))
+        read = ",".join(sorted(fields))
+        rows = [(at, actor, person.bytes, purpose, read) for person in persons]
+        if not rows:
+            return
         with self._commit() as db:
-            n, previous = db.execute("select n, digest from reads_head").fetchone()
-            digest = self._linked(previous, n + 1, row)
-            db.execute("insert into reads values (?, ?, ?, ?, ?, ?, ?)", (n + 1, *row, digest))
-            db.execute("update reads_head set n = ?, digest = ?", (n + 1, digest))
+            n, digest = db.execute("select n, digest from reads_head").fetchone()
+            for row in rows:
+                n += 1
+                digest = self._linked(digest, n, row)
+                db.execute("insert into reads values (?, ?, ?, ?, ?, ?, ?)", (n, *row, digest))
+            db.execute("update reads_head set n = ?, digest = ?", (n, digest))
 
     def reads(self) -> list[Read]:
         """Return the log of reads, in order."""

@@ -1,5 +1,6 @@
 """The edge of every role: what comes in over HTTP, and what is answered."""
 
+from infra.http.bearer import bearer
 from infra.http.body import decoded
 from infra.http.conditions import command_key, entity_tag, if_match
 from infra.http.edge import Edge, Limits
@@ -7,6 +8,7 @@ from infra.http.moments import Asked, Reached, asked, positions, written_positio
 from infra.http.operations import operations
 from infra.http.pages import Cursors, Page, limit_of, next_link, paged
 from infra.http.problems import STATUSES, Problems
+from infra.http.promises import Problem, answer, gives, promised, takes
 from infra.http.refusals import (
     BodyTooLarge,
     ChangedMeanwhile,
@@ -41,6 +43,7 @@ __all__ = [
     "NotYetKnown",
     "Page",
     "PreconditionMissing",
+    "Problem",
     "Problems",
     "Reached",
     "SignInRequired",
@@ -48,16 +51,21 @@ __all__ = [
     "TooDeep",
     "TooManyStreams",
     "Unavailable",
+    "answer",
     "asked",
+    "bearer",
     "command_key",
     "decoded",
     "entity_tag",
+    "gives",
     "if_match",
     "limit_of",
     "next_link",
     "operations",
     "paged",
     "positions",
+    "promised",
     "served",
+    "takes",
     "written_positions",
 ]

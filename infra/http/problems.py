@@ -60,14 +60,19 @@ STATUSES: Mapping[type[Refusal], int] = MappingProxyType(
 
 
 class Problems:
-    """Turns every error into one answer, and logs those that are ours."""
+    """Turns every error into one answer, and logs those that are ours.
+
+    `law` tells of a clause what it says, as `detail`, and what frees who is held by it, as `frees`.
+    """
 
     def __init__(
         self,
         words: Callable[[Refusal, str], str],
         statuses: Mapping[type[Refusal], int] = MappingProxyType({}),
+        law: Callable[[str], Mapping[str, str]] = lambda _: {},
     ) -> None:
         self._words = words
+        self._law = law
         self._statuses = {**STATUSES, **statuses}
         self._log = structlog.get_logger()
 
@@ -89,7 +94,7 @@ class Problems:
             "code": refusal.code,
         }
         if refusal.clause:
-            problem["clause"] = refusal.clause
+            problem |= {"clause": refusal.clause, **self._law(refusal.clause)}
         if fields := refusal.facts.get("fields"):
             problem["errors"] = [{"pointer": field} for field in fields]
         if trace := scope.get("state", {}).get("trace_id"):

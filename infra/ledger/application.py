@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -45,6 +45,9 @@ from infra.sealing import Keys
 
 _ATTEMPTS = 20
 _COMMANDS_A_COMMIT = 500
+
+Condition = tuple[UUID, Callable[[int], None]]
+"""A stream, and what is told its version before a command changes it: it raises, or lets pass."""
 
 Outcome = tuple[int, ...] | Refusal
 """The positions of what a command recorded, none if all was so already; or why it was refused."""
@@ -108,11 +111,13 @@ class Commands(Application[UUID], ABC):
         key: str | None = None,
         not_before: datetime | None = None,
         reader: tuple[str, int, int] | None = None,
+        condition: Condition | None = None,
     ) -> tuple[int, ...]:
         """Do a command and return the positions of what it recorded; none if it was so already.
 
         The same body under the same key gets the same positions, whenever it comes. In a
-        rehearsal nothing is saved and every position is 0. Raises Refusal.
+        rehearsal nothing is saved and every position is 0. Raises Refusal, and what the
+        condition raises.
         """
         with self.keys.held():
             if isinstance(self._here.pending, Rehearsal):
@@ -120,14 +125,24 @@ class Commands(Application[UUID], ABC):
             identity = (key, self._fingerprint(command)) if key is not None else None
             if identity and (known := self.ledger.command(identity[0])):
                 return _answered(identity, *known)
-            return self._persist(
-                command, Save(command=identity, not_before=not_before, reader=reader)
-            )
+            around = Save(command=identity, not_before=not_before, reader=reader)
+            try:
+                return self._persist(command, around, condition)
+            except Refusal:
+                # Sent twice at once, it may have been done by the other one meanwhile.
+                if identity and (known := self.ledger.command(identity[0])):
+                    return _answered(identity, *known)
+                raise
 
-    def _persist(self, command: Any, around: Save) -> tuple[int, ...]:  # noqa: ANN401
+    def _persist(
+        self,
+        command: Any,  # noqa: ANN401 - each service has its own
+        around: Save,
+        condition: Condition | None,
+    ) -> tuple[int, ...]:
         met: set[str] = set()
         for _ in range(_ATTEMPTS):
-            facts = self._decided(command)
+            facts = self._decided_if(command, condition)
             if not facts and around == Save(not_before=around.not_before):
                 return ()
             try:
@@ -264,6 +279,20 @@ class Commands(Application[UUID], ABC):
         self._make_keys(facts)
         takes, releases = changes(facts, self.holder)
         return super().save(*objs, takes=takes, releases=releases, **kwargs)
+
+    def _decided_if(self, command: Any, condition: Condition | None) -> list[Fact]:  # noqa: ANN401
+        if condition is None:
+            return self._decided(command)
+        stream, check = condition
+        last = self.ledger.select_events(stream, desc=True, limit=1)
+        check(last[0].originator_version if last else 0)
+        facts = self._decided(command)
+        # Decided on a version that came meanwhile, it is checked against that one.
+        for fact in facts:
+            if fact.originator_id == stream:
+                check(fact.originator_version - 1)
+                break
+        return facts
 
     def _decided(self, command: Any) -> list[Fact]:  # noqa: ANN401
         ours = isinstance(command, OfOutcomes)

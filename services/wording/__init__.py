@@ -14,6 +14,7 @@ from typing import Any
 from babel.numbers import format_decimal
 
 from events.refusal import Refusal
+from events.rulebook import rulebook
 
 LANGUAGES = ("vi", "en")
 CIVIL = timezone(timedelta(hours=7))
@@ -115,6 +116,12 @@ def refusal_words(refusal: Refusal, lang: str = "vi") -> str:
         _REFUSALS[0],
     )
     return say(f"{section}.{refusal.code}", lang, **refusal.facts)
+
+
+def law(clause: str) -> dict[str, str]:
+    """Return what a clause says and what frees who is held by it, as its source has them."""
+    known = rulebook().clauses.get(clause)
+    return {"detail": known.text_vi, "frees": known.frees_vi} if known else {}
 
 
 @cache
