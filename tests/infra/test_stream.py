@@ -64,6 +64,7 @@ class Page:
 
 def a_page(
     hub: Hub,
+    *,
     account: str = "a",
     audience: str = "all",
     sees: Sees = everything,

@@ -156,6 +156,13 @@ def test_the_unit_that_a_record_moved_to_sees_it_from_that_day() -> None:
     assert verdict(grant, a_candidacy("moved", LATE), "see") is Verdict.ALLOWED
 
 
+def test_who_acts_for_a_unit_that_is_no_more_sees_what_was_in_its_days() -> None:
+    for role in ("cell_committee", "grassroots_committee"):
+        grant = a_grant(role, "dissolved")
+        assert verdict(grant, a_candidacy("dissolved", EARLY), "read") is Verdict.ALLOWED
+        assert verdict(grant, a_candidacy("dissolved", LATE), "read") is Verdict.HIDDEN
+
+
 def test_a_record_out_of_scope_is_answered_like_one_that_is_not() -> None:
     grant = a_grant("cell_committee", "cell")
     for of in ("sister", "no such unit"):

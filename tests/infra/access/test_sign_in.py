@@ -135,6 +135,8 @@ def test_an_unknown_name_costs_the_work_of_a_known_one() -> None:
 
     assert extract_parameters(NOBODY) == extract_parameters(made)
     assert not Passwords().fits(None, "a password of somebody")
+    assert Passwords().fits(NOBODY, "a")
+    assert not Passwords().fits(None, "a"), "nobody's password lets nobody in"
     assert Passwords().fits(made, "a password of somebody")
 
 

@@ -116,8 +116,9 @@ NEVER = 3600.0
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    while not condition():  # noqa: ASYNC110 - a thread makes it true
-        await asyncio.sleep(0)
+    async with asyncio.timeout(30):
+        while not condition():  # noqa: ASYNC110 - a thread makes it true
+            await asyncio.sleep(0)
 
 
 def test_what_is_there_already_is_not_waited_for() -> None:

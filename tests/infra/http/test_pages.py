@@ -89,6 +89,7 @@ def test_a_changed_cursor_is_malformed(at: int, sign: str) -> None:
 def test_a_cursor_of_another_list_or_installation_is_malformed() -> None:
     cursor = CURSORS.seal(("a", 1), "rooms?unit=A")
 
+    assert CURSORS.open(cursor, "rooms?unit=A") == ["a", 1]
     with pytest.raises(Malformed):
         CURSORS.open(cursor, "rooms?unit=B")
     with pytest.raises(Malformed):
