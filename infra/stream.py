@@ -129,7 +129,12 @@ class Hub:
                 del self._accounts[stream.account]
 
     def close(self) -> None:
-        """End every stream; the browsers come again when there is a server."""
+        """End every stream, from any thread; the browsers come again when there is a server."""
+        with self._starting:
+            if self._loop and not self._loop.is_closed():
+                self._loop.call_soon_threadsafe(self._end_all)
+
+    def _end_all(self) -> None:
         for stream in tuple(self._streams):
             stream.end()
 

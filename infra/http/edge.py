@@ -21,6 +21,8 @@ _TRACEPARENT = re.compile(rb"00-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _BRACKET = re.compile(rb"[\[\]{}]")
 _DIGITS = 20
+_UNREAD = frozenset({408, 413, 431})
+"""Statuses after which the rest of the request is not waited for."""
 _UPLOAD = b"multipart/form-data"
 
 HEADERS: Mapping[str, str] = MappingProxyType(
@@ -189,6 +191,8 @@ class _Answer:
                 *((name, value) for name, value in _HEADERS.items() if name not in said),
                 (b"x-request-id", self._trace_id),
             ]
+            if self.status in _UNREAD:
+                message["headers"].append((b"connection", b"close"))
         await self._send(message)
 
 
