@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -319,18 +320,18 @@ class Unrest:
         )
 
     def teach_a_person(self) -> None:
-        """Let a candidate learn in a class, or leave it."""
+        """Let a candidate learn in one of three classes that never end, or leave it."""
         candidacy, act = self._act()
-        code, on = f"L{self.chance.randint(100, 120)}", act.on + timedelta(days=3)
+        code, on = f"T{self.chance.randint(1, 3)}", max(act.on, date(2019, 1, 1))
         person = UUID(self.known.people[str(candidacy)])
-        self.ketnap.training.perform(
-            self.chance.choice(
-                (
-                    EnrolLearner(on=on, code=code, person=person, candidacy=candidacy, by=BY),
-                    WithdrawLearner(on=on, code=code, candidacy=candidacy, by=BY),
-                ),
-            ),
-        )
+        training = self.ketnap.training
+        with suppress(Refusal):
+            centre = min(unit.id for unit in self.known.units.values() if unit.code.endswith("-C"))
+            training.perform(OpenClass(on=date(2019, 1, 1), code=code, centre=UUID(centre), by=BY))
+        training.perform(EnrolLearner(on=on, code=code, person=person, candidacy=candidacy, by=BY))
+        if self.chance.random() < 0.4:
+            on += timedelta(days=self.chance.randint(0, 90))
+            training.perform(WithdrawLearner(on=on, code=code, candidacy=candidacy, by=BY))
 
     def examine_a_class(self) -> None:
         """Open a class of candidates who are known one by one, end it, and certify who passed."""

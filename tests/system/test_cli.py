@@ -399,7 +399,7 @@ def test_verify_finds_whole_chains(run: Run, data: Path) -> None:
     result = run("verify", "--data", data)
 
     assert result.code == 0
-    assert result.out.count("✓") == 4
+    assert result.out.count("✓") == 5
 
 
 def test_replay_finds_no_difference(run: Run, data: Path) -> None:

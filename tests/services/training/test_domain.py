@@ -9,6 +9,7 @@ from uuid import UUID
 import pytest
 
 from events.envelope import By
+from events.rulebook import rulebook
 from services.training.domain import (
     UNKNOWN_DAY,
     Class,
@@ -20,6 +21,7 @@ from services.training.domain import (
 
 CLERK = By(actor="clerk", document="01-KH")
 CENTRE = UUID(int=1)
+RULES = rulebook().classes_on(date(2020, 5, 11))
 MAY_11, MAY_16, JUNE_1 = date(2020, 5, 11), date(2020, 5, 16), date(2020, 6, 1)
 
 
@@ -61,8 +63,8 @@ def test_a_class_without_its_day_is_known_and_belongs_to_no_period() -> None:
 def test_a_class_completes_once() -> None:
     known = an_open_class()
 
-    known.complete(MAY_16, 66, CLERK)
-    known.complete(MAY_16, 66, CLERK)
+    known.complete(MAY_16, 66, CLERK, RULES)
+    known.complete(MAY_16, 66, CLERK, RULES)
 
     ((name, fact),) = facts(known)
     assert (name, fact["on"], fact["certified"], fact["centre"]) == (
@@ -75,11 +77,11 @@ def test_a_class_completes_once() -> None:
 
 def test_a_class_that_ended_does_not_end_again_on_another_day() -> None:
     known = an_open_class()
-    known.complete(MAY_16, 66, CLERK)
+    known.complete(MAY_16, 66, CLERK, RULES)
     facts(known)
 
     with pytest.raises(ClassAlreadyCompleted):
-        known.complete(JUNE_1, 66, CLERK)
+        known.complete(JUNE_1, 66, CLERK, RULES)
 
     assert facts(known) == []
 
@@ -88,7 +90,7 @@ def test_a_class_does_not_end_before_it_begins() -> None:
     known = an_open_class()
 
     with pytest.raises(DaysOutOfOrder) as refused:
-        known.complete(date(2020, 5, 10), None, CLERK)
+        known.complete(date(2020, 5, 10), None, CLERK, RULES)
 
     assert refused.value.facts["columns"] == ("opened_on", "closed_on")
     assert facts(known) == []
@@ -97,7 +99,7 @@ def test_a_class_does_not_end_before_it_begins() -> None:
 def test_what_was_unknown_is_taken_in_and_what_is_empty_changes_nothing() -> None:
     known = an_open_class(weekend=True)
 
-    known.record(JUNE_1, details(enrolled=68), CLERK, reason=None, correct=False)
+    known.record(JUNE_1, details(enrolled=68), CLERK, RULES, reason=None, correct=False)
 
     ((name, fact),) = facts(known)
     assert (name, fact["on"], fact["enrolled"], fact["weekend"], fact["opened_on"]) == (
@@ -112,7 +114,9 @@ def test_what_was_unknown_is_taken_in_and_what_is_empty_changes_nothing() -> Non
 def test_what_is_known_already_is_recorded_once() -> None:
     known = an_open_class(enrolled=68)
 
-    known.record(JUNE_1, details(opened_on=MAY_11, enrolled=68), CLERK, reason=None, correct=False)
+    known.record(
+        JUNE_1, details(opened_on=MAY_11, enrolled=68), CLERK, RULES, reason=None, correct=False
+    )
 
     assert facts(known) == []
 
@@ -121,7 +125,9 @@ def test_what_differs_is_refused_by_column() -> None:
     known = an_open_class(enrolled=68, weekend=True)
 
     with pytest.raises(DiffersFromRecorded) as refused:
-        known.record(JUNE_1, details(enrolled=70, weekend=False), CLERK, reason=None, correct=False)
+        known.record(
+            JUNE_1, details(enrolled=70, weekend=False), CLERK, RULES, reason=None, correct=False
+        )
 
     assert refused.value.facts["columns"] == ("weekend", "enrolled")
     assert facts(known) == []
@@ -130,7 +136,7 @@ def test_what_differs_is_refused_by_column() -> None:
 def test_what_differs_is_corrected_with_its_reason() -> None:
     known = an_open_class(enrolled=68)
 
-    known.record(JUNE_1, details(enrolled=70), CLERK, reason="misread", correct=True)
+    known.record(JUNE_1, details(enrolled=70), CLERK, RULES, reason="misread", correct=True)
 
     ((name, fact),) = facts(known)
     assert (name, fact["enrolled"], fact["reason"]) == ("ClassCorrected", 70, "misread")
@@ -140,6 +146,6 @@ def test_what_differs_is_corrected_with_its_reason() -> None:
 def test_the_first_day_becomes_known_later() -> None:
     known = Class.open(UUID(int=2), details(), CLERK)
 
-    known.record(JUNE_1, details(opened_on=MAY_11), CLERK, reason=None, correct=False)
+    known.record(JUNE_1, details(opened_on=MAY_11), CLERK, RULES, reason=None, correct=False)
 
     assert known.details.opened_on == MAY_11
