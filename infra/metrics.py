@@ -97,10 +97,14 @@ class Requests:
             labelnames=["route"],
             registry=made,
         )
+        self._known: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
 
     def done(self, method: str, route: str, status: int, seconds: float | None) -> None:
         """Count a request."""
-        known = method if method in self._METHODS else "other"
-        self._answered.labels(known, route, status).inc()
+        of = (method if method in self._METHODS else "other", route, status)
+        if of not in self._known:  # finding a label's counter costs more than counting
+            self._known[of] = (self._answered.labels(*of), self._seconds.labels(route))
+        answered, until = self._known[of]
+        answered.inc()
         if seconds is not None:
-            self._seconds.labels(route).observe(seconds)
+            until.observe(seconds)
