@@ -102,6 +102,8 @@ class Keys:
         self._chain = _derived(master, "reads")
         self.access_secret = _derived(master, "access")
         """What sessions and the tokens between services are signed under."""
+        self.cursor_secret = _derived(master, "cursors")
+        """What a place in a list is encrypted under."""
         self._lock = threading.RLock()
         self._here = threading.local()
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))

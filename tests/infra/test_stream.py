@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from itertools import pairwise
 from threading import Thread
@@ -13,10 +13,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from starlette.types import Message
 
 from infra.http import TooManyStreams, Unavailable, written_positions
-from infra.stream import EventStream, Hub, Pace, Sees, Still, Stream
+from infra.stream import Hub, Pace, Sees, Still, Stream
 from tests.infra.timeless import events, last_id, timeless
 
 START = {"dossiers": 10, "reporting": 2}
@@ -453,57 +452,3 @@ def test_a_page_that_comes_and_goes_shows_every_last_figure_and_never_goes_back(
                 assert int(before.split(":")[1]) <= int(after.split(":")[1])
 
     run(scenario, Pace(streams_an_account=100))
-
-
-def served(
-    hub: Hub,
-    send: Callable[[Message], Awaitable[None]],
-    gone: asyncio.Event,
-    stuck_seconds: float = 30,
-) -> Coroutine[Any, Any, None]:
-    async def receive() -> Message:
-        await gone.wait()
-        return {"type": "http.disconnect"}
-
-    stream = hub.subscribe(account="a", audience="all", sees=everything)
-    scope = {"type": "http", "asgi": {"spec_version": "2.3"}}
-    return EventStream(hub, stream, stuck_seconds=stuck_seconds)(scope, receive, send)
-
-
-def test_a_stream_is_an_answer_that_ends_with_its_reader() -> None:
-    async def scenario(hub: Hub) -> None:
-        sent: list[Message] = []
-        gone = asyncio.Event()
-
-        async def send(message: Message) -> None:
-            sent.append(message)
-
-        answering = asyncio.create_task(served(hub, send, gone))
-        await seconds(1)
-        assert hub.open == 1
-        headers = dict(sent[0]["headers"])
-        assert headers[b"content-type"] == b"text/event-stream; charset=utf-8"
-        assert headers[b"x-accel-buffering"] == b"no"
-        assert sent[1]["body"].startswith(b"retry: 1000\n")
-
-        gone.set()
-        await answering
-        assert hub.open == 0
-
-    run(scenario)
-
-
-def test_a_reader_that_takes_nothing_is_let_go() -> None:
-    async def scenario(hub: Hub) -> None:
-        async def send(message: Message) -> None:
-            if message["type"] == "http.response.body":
-                await asyncio.Event().wait()
-
-        answering = asyncio.create_task(served(hub, send, asyncio.Event()))
-        await seconds(29)
-        assert hub.open == 1
-        await seconds(2)
-        assert hub.open == 0
-        assert answering.done()
-
-    run(scenario)
