@@ -96,6 +96,7 @@ def test_a_body_said_to_be_too_large_is_refused_before_it_comes(inn: Served) -> 
 
     assert answer.startswith(b"HTTP/1.1 413 ")
     assert b"body-too-large" in answer
+    assert b"\r\nconnection: close\r\n" in answer, "what is not read is not waited for"
 
 
 def test_a_body_that_never_comes_is_not_waited_for(inn: Served) -> None:
@@ -105,6 +106,7 @@ def test_a_body_that_never_comes_is_not_waited_for(inn: Served) -> None:
     )
 
     assert answer.startswith(b"HTTP/1.1 408 ")
+    assert b"\r\nconnection: close\r\n" in answer
 
 
 def test_a_hundred_headers_are_too_many(inn: Served) -> None:
