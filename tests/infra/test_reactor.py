@@ -13,6 +13,7 @@ from typing import Any
 from uuid import UUID, uuid5
 
 import pytest
+from eventsourcing.persistence import OperationalError
 
 from events.codec import encode
 from events.dossiers import UnitReclassified, UnitRenamed
@@ -288,6 +289,39 @@ def test_what_cannot_be_taken_stops_the_reader_before_it(
     assert inn.ledger.reader(NAME) == 1
     assert reading.state.parked is not None
     assert not reading.state.ready
+
+
+def test_what_was_passed_over_before_a_defect_is_not_read_again(inn: ReactingInn) -> None:
+    reading = reactor(inn, street(None, None, "defect"))
+
+    with pytest.raises(ReaderStoppedError, match="ZeroDivisionError"):
+        reading.catch_up(3)
+
+    assert inn.ledger.reader(NAME) == 2
+
+
+class Full(SqliteLedger):
+    """There is no room for a first save."""
+
+    full = True
+
+    def append(self, saves: Sequence[Save]) -> list[Saved]:
+        if self.full:
+            self.full = False
+            raise OperationalError("no room")
+        return super().append(saves)
+
+
+def test_a_ledger_that_is_full_is_away_and_what_waits_for_it_is_done_later(house: House) -> None:
+    with closing((inn := house.inn(Full)).ledger):
+        reading = reactor(inn, street("1"))
+
+        with pytest.raises(OperationalError):
+            reading.step()
+        assert reading.state.parked is None
+        reading.catch_up(1)
+
+        assert recorded(inn) == ["StayBegun"]
 
 
 class Crash(BaseException):
