@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from fastapi import APIRouter
@@ -9,11 +10,11 @@ from starlette.responses import Response
 
 from services.portal.client import path_part
 from services.portal.naming import called
-from services.portal.page import PageHere
+from services.portal.page import Page, PageHere
 
 router = APIRouter()
 A_PAGE = 100
-_DECIMALS = 6
+_DIGITS = 6
 
 
 @router.get("/con-so/{code}/{figure:path}.xlsx")
@@ -25,13 +26,8 @@ async def workbook(page: PageHere, code: str, figure: str) -> Response:
 @router.get("/con-so/{code}/{figure:path}")
 async def behind(page: PageHere, code: str, figure: str) -> Response:
     """Show the facts behind a number."""
-    told = await page.client.get(
-        f"/reporting/facts/{path_part(code)}", figure=figure, **page.moment.question()
-    )
-    rows: list[dict[str, Any]] = told["facts"]
-    number = page.request.query_params.get("trang", "1")
-    first = (int(number[:_DECIMALS]) - 1) * A_PAGE if number.isascii() and number.isdecimal() else 0
-    first = max(0, min(first, (len(rows) - 1) // A_PAGE * A_PAGE))
+    asked = {"figure": figure, **page.moment.question(), "limit": A_PAGE}
+    told = await _facts(page, code, asked, _first(page.request.query_params.get("trang", "1")))
     return page.render(
         "behind.html",
         section="figures",
@@ -39,11 +35,27 @@ async def behind(page: PageHere, code: str, figure: str) -> Response:
         figure=figure,
         title=called(figure, page.places),
         way=page.places.path(code),
-        rows=rows[first : first + A_PAGE],
-        count=len(rows),
-        first=first,
+        rows=told["facts"],
+        count=told["count"],
+        first=told["first"],
         a_page=A_PAGE,
-        total=sum(row["n"] for row in rows),
+        total=told["total"],
         positions=told["positions"],
         path=f"/con-so/{path_part(code)}/{path_part(figure)}",
     )
+
+
+async def _facts(page: Page, code: str, asked: Mapping[str, object], first: int) -> dict[str, Any]:
+    """Return a page of facts, the last one where the asked one lies beyond it."""
+    path = f"/reporting/facts/{path_part(code)}"
+    told: dict[str, Any] = await page.client.get(path, **asked, first=first)
+    if first and first >= told["count"]:
+        first = max(told["count"] - 1, 0) // A_PAGE * A_PAGE
+        told = await page.client.get(path, **asked, first=first)
+    return told | {"first": first}
+
+
+def _first(number: str) -> int:
+    """Return how many rows lie before a page."""
+    is_number = number.isascii() and number.isdecimal()
+    return max(int(number[:_DIGITS]) - 1, 0) * A_PAGE if is_number else 0

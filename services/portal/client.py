@@ -11,7 +11,7 @@ import msgspec
 from httpx2 import ASGITransport, AsyncClient, Response
 from starlette.requests import Request
 from starlette.responses import Response as Answered
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _BASE = "http://ketnap"
 _PASSED_ON = frozenset({"accept-language", "last-event-id", "traceparent"})
@@ -72,10 +72,17 @@ class Client:
         return Asker(self._http, {**headers, "Authorization": f"Bearer {token}"}, after)
 
     def handed_on(
-        self, path: str, query: Mapping[str, str], token: str, request: Request
+        self,
+        path: str,
+        query: Mapping[str, str],
+        token: str,
+        request: Request,
+        seen: str | None = None,
     ) -> HandedOn:
         """Return an answer that a service itself writes: a stream or a file."""
         headers = {name: value for name, value in request.headers.items() if name in _PASSED_ON}
+        if seen and seen.isascii() and seen.isprintable():
+            headers.setdefault("last-event-id", seen)
         return HandedOn(
             self._services, path, query, {**headers, "authorization": f"Bearer {token}"}
         )
@@ -135,7 +142,7 @@ class Asker:
             **sent,
         )
         if response.status_code >= _FIRST_ERROR:
-            raise ApiProblem(_problem(response))
+            raise ApiProblem(_problem(response.status_code, response.content))
         return Answer(
             msgspec.json.decode(response.content) if response.content else None,
             response.headers.get("etag"),
@@ -161,7 +168,7 @@ class HandedOn(Answered):
         headers = {"host": "ketnap", **self._asked}
         asked = {
             "type": "http",
-            "asgi": scope["asgi"],
+            "asgi": scope.get("asgi", {"version": "3.0"}),
             "http_version": scope.get("http_version", "1.1"),
             "method": "GET",
             "scheme": "http",
@@ -176,7 +183,21 @@ class HandedOn(Answered):
             "server": ("ketnap", 80),
             "state": {},
         }
-        await self._services(asked, receive, send)
+        refused: list[bytes] = []
+        status = 0
+
+        async def passed_on(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start" and message["status"] >= _FIRST_ERROR:
+                status = message["status"]
+            if not status:
+                await send(message)
+            elif message["type"] == "http.response.body":
+                refused.append(message.get("body", b""))
+
+        await self._services(asked, receive, passed_on)
+        if status:
+            raise ApiProblem(_problem(status, b"".join(refused)))
 
 
 def path_part(text: str) -> str:
@@ -184,13 +205,13 @@ def path_part(text: str) -> str:
     return quote(text, safe="")
 
 
-def _problem(response: Response) -> Problem:
+def _problem(status: int, body: bytes) -> Problem:
     try:
-        told = msgspec.json.decode(response.content, type=dict[str, Any])
+        told = msgspec.json.decode(body, type=dict[str, Any])
     except msgspec.DecodeError:
         told = {}
     return Problem(
-        status=response.status_code,
+        status=status,
         code=str(told.get("code", "defect")),
         title=str(told.get("title", "")),
         detail=told.get("detail"),

@@ -11,6 +11,6 @@ router = APIRouter()
 
 
 @router.get("/truc-tiep")
-async def changed(page: PageHere) -> Response:
-    """Tell which figures change, while they do."""
-    return page.handed_on("/reporting/stream")
+async def changed(page: PageHere, seen: str = "") -> Response:
+    """Tell which figures change, from the positions on that a page has seen."""
+    return page.handed_on("/reporting/stream", seen=seen)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from services.portal.figures import figures_of, periods_of, targets_of
+from services.portal.figures import periods_of, targets_of
 from services.portal.page import Page, PageHere
-from services.portal.standing import order, ordered, pace, rows, silent
+from services.portal.standing import LATE, order, ordered, pace, rows, silent
 
 router = APIRouter()
 
@@ -15,11 +15,10 @@ router = APIRouter()
 @router.get("/")
 async def overview(page: PageHere) -> Response:
     """Show the overview."""
-    own = page.places.own
-    if own is None or not page.sees("figures"):
+    if not page.sees("figures"):
         return _elsewhere(page)
-    figures = await figures_of(page, own.code)
-    below = rows(figures, page.moment.period, page.moment.as_of)
+    figures = await page.client.get("/reporting/overview", **page.moment.question())
+    below = rows(figures["units"], page.moment.period, page.moment.as_of)
     by = order(page.request.query_params)
     return page.render(
         "overview.html",
@@ -29,9 +28,10 @@ async def overview(page: PageHere) -> Response:
         rows=ordered(below, by),
         count=len(below),
         silent=silent(below),
+        late=sum(row.shape in LATE for row in below),
         order=by,
         path="/",
-        periods=periods_of(await targets_of(page, own.code)),
+        periods=periods_of(await targets_of(page, figures["unit"])),
     )
 
 

@@ -141,10 +141,10 @@ class Page:
         """Send the browser to a page, which shows what was written up to a position."""
         return RedirectResponse(self.link(path, after=after, **query), status_code=303)
 
-    def handed_on(self, path: str, **query: str) -> HandedOn:
-        """Return an answer that a service writes: a stream or a file."""
+    def handed_on(self, path: str, *, seen: str | None = None, **query: str) -> HandedOn:
+        """Return an answer that a service writes: a file, or a stream from `seen` on."""
         token = self.portal.access.tokens.sign(self.grant, self.today)
-        return self.portal.client.handed_on(path, query, token, self.request)
+        return self.portal.client.handed_on(path, query, token, self.request, seen)
 
 
 async def form_of(request: Request) -> Form:

@@ -129,6 +129,8 @@ class Order:
         return self.key == "rate" and not self.down
 
 
+LATE = frozenset({"late", "bad"})
+"""The shapes of who is behind."""
 _GRAVITY = {"silent": 0, "behind": 1, "below": 1, "even": 2, "reached": 3, "exceeded": 4}
 _KEYS: Mapping[str, Callable[[Row], float | int | str | None]] = {
     "unit": lambda row: folded(row.name),
@@ -148,7 +150,7 @@ def order(query: Mapping[str, str]) -> Order:
     return Order(key, query.get("chieu", "tang") == "giam", query.get("loc", "").strip()[:100])
 
 
-def rows(figures: Mapping[str, Any], period: Period, as_of: date) -> list[Row]:
+def rows(told: Iterable[Mapping[str, Any]], period: Period, as_of: date) -> list[Row]:
     """Return the units below, each with where it stands."""
     return [
         Row(
@@ -160,7 +162,7 @@ def rows(figures: Mapping[str, Any], period: Period, as_of: date) -> list[Row]:
             each["remaining"],
             *state(each, period, as_of),
         )
-        for each in figures["by_unit"]
+        for each in told
     ]
 
 

@@ -26,7 +26,7 @@ async def unit(page: PageHere, code: str) -> Response:
     figures = await figures_of(page, code)
     targets = await targets_of(page, code)
     by = order(page.request.query_params)
-    below = rows(figures, page.moment.period, page.moment.as_of)
+    below = rows(figures["by_unit"], page.moment.period, page.moment.as_of)
     return page.render(
         "unit.html",
         section="figures",

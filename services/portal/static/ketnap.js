@@ -76,16 +76,17 @@
     if (kind) soon();
   }
 
+  const seen = document.getElementById("live")?.dataset.positions || "";
   if (window.SharedWorker) {
     const worker = new SharedWorker(page.dataset.worker, { name: "ketnap" });
     worker.port.onmessage = ({ data }) => take(data);
-    worker.port.postMessage({ path });
+    worker.port.postMessage({ path, seen });
     addEventListener("pagehide", () => worker.port.postMessage({ bye: true }));
-    addEventListener("pageshow", (event) => { if (event.persisted) worker.port.postMessage({ path }); });
+    addEventListener("pageshow", (event) => { if (event.persisted) worker.port.postMessage({ path, seen: "" }); });
   } else {
-    const source = new EventSource(path);
+    const source = new EventSource(path + "?seen=" + encodeURIComponent(seen));
     source.onopen = () => take({ state: "live" });
     source.onerror = () => take({ state: source.readyState === EventSource.CLOSED ? "off" : "again" });
-    for (const kind of ["message", "figures", "reload"]) source.addEventListener(kind, () => take({ kind }));
+    for (const kind of ["changed", "reload"]) source.addEventListener(kind, () => take({ kind }));
   }
 })();

@@ -1,68 +1,42 @@
 """A stand-in for the services: what the pages read, from the views of one data folder."""
 
 import json
-from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Any
+from uuid import UUID
 
-from fastapi import Depends, FastAPI, Header, Response
-from starlette.responses import StreamingResponse
+from fastapi import FastAPI, Request, Response
 
 from events.period import parse_period
-from infra.access import Access, Grant, NotFound
+from infra.access import Access, BadTokenError, NotFound
 from infra.http import SignInRequired, served
 from services.embedded import Embedded
 from services.reporting.view import Question
 from services.wording import refusal_words, say
 
+Json = dict[str, Any]
+
 
 def standin(ketnap: Embedded, access: Access) -> FastAPI:
     """Return the services as far as the pages of figures read them."""
-    app = FastAPI()
+    app, services = FastAPI(), _Services(ketnap, access)
+    app.get("/api/dossiers/units")(services.units)
+    app.get("/api/reporting/figures/{code}")(services.figures)
+    app.get("/api/reporting/overview")(services.overview)
+    app.get("/api/reporting/targets/{code}")(services.targets)
+    app.get("/api/reporting/facts/{code}")(services.facts)
+    app.get("/api/reporting/stream")(services.stream)
+    return served(app, refusal_words)
 
-    def asking(authorization: Annotated[str, Header()] = "") -> Grant:
-        if not authorization.startswith("Bearer "):
-            raise SignInRequired
-        return access.tokens.read(authorization.removeprefix("Bearer "))[0]
 
-    Asking = Annotated[Grant, Depends(asking)]
+@dataclass
+class _Services:
+    ketnap: Embedded
+    access: Access
 
-    def in_scope(grant: Grant, code: str, on: date) -> None:
-        tree = ketnap.units.tree
-        unit = tree.by_code(code, on)
-        if unit is None or grant.unit not in {unit, *tree.ancestors(unit, on)}:
-            raise NotFound
-
-    def question(
-        period: str, as_of: date, known_at: datetime | None = None, places: int = 1
-    ) -> Question:
-        return Question(
-            unit_code="",
-            period=parse_period(period),
-            as_of=as_of,
-            known_at=known_at,
-            places=places,
-        )
-
-    Asked = Annotated[Question, Depends(question)]
-
-    def of(asked: Question, code: str) -> Question:
-        return Question(
-            unit_code=code,
-            period=asked.period,
-            as_of=asked.as_of,
-            known_at=asked.known_at,
-            places=asked.places,
-        )
-
-    @app.get("/api/dossiers/units")
-    def units(grant: Asking, on: date) -> dict[str, Any]:
-        tree = ketnap.units.tree
-        seen = [
-            (unit, then)
-            for unit in tree.lives
-            if (then := tree.unit(unit, on)) and grant.unit in {unit, *tree.ancestors(unit, on)}
-        ]
+    def units(self, request: Request, on: date) -> Json:
+        mine, tree = self._unit(request), self.ketnap.units.tree
         return {
             "units": [
                 {
@@ -71,40 +45,65 @@ def standin(ketnap: Embedded, access: Access) -> FastAPI:
                     "kind": then.kind,
                     "parent": then.parent and tree.code(then.parent),
                 }
-                for unit, then in seen
+                for unit in tree.lives
+                if (then := tree.unit(unit, on)) and mine in {unit, *tree.ancestors(unit, on)}
             ]
         }
 
-    @app.get("/api/reporting/figures/{code}")
-    def figures(grant: Asking, code: str, asked: Asked) -> dict[str, Any]:
-        if code.endswith(".xlsx"):
-            raise NotFound
-        in_scope(grant, code, asked.as_of)
-        told = ketnap.view.figures(of(asked, code))
+    def figures(self, request: Request, code: str) -> Json:
+        told = self.ketnap.view.figures(self._asked(request, code))
         for finding in told["findings"]:
             finding["text"] = say(f"findings.{finding['kind']}", **finding)
         return told
 
-    @app.get("/api/reporting/targets/{code}")
-    def targets(grant: Asking, code: str, as_of: date) -> dict[str, Any]:
-        in_scope(grant, code, as_of)
-        told = ketnap.view.figures(of(question("1900-2100", as_of), code))
-        return {"targets": [{**row, "document": "12-CTr/HU"} for row in told["targets"]]}
-
-    @app.get("/api/reporting/facts/{code}")
-    def facts(grant: Asking, code: str, asked: Asked, figure: str) -> dict[str, Any]:
-        in_scope(grant, code, asked.as_of)
+    def overview(self, request: Request) -> Json:
+        told = self.figures(request, self.ketnap.units.tree.code(self._unit(request)))
         return {
-            "facts": ketnap.view.facts(of(asked, code), figure),
-            "positions": ketnap.view.figures(of(asked, code))["positions"],
+            **told,
+            "units": told["by_unit"],
+            "silent": told["units"]["without_ceremony"],
         }
 
-    @app.get("/api/reporting/stream")
-    def stream(grant: Asking) -> Response:
-        async def once() -> AsyncIterator[bytes]:
-            told = json.dumps({"changed": {"PD": {}}})
-            yield f"id: dossiers:1\nevent: changed\ndata: {told}\n\n".encode()
+    def targets(self, request: Request, code: str) -> Json:
+        asked = replace(self._asked(request, code), period=parse_period("1900-2100"))
+        told = self.ketnap.view.figures(asked)
+        return {"targets": [{**row, "document": "12-CTr/TU"} for row in told["targets"]]}
 
-        return StreamingResponse(once(), media_type="text/event-stream")
+    def facts(  # noqa: PLR0917 - as the service is asked
+        self, request: Request, code: str, figure: str, first: int = 0, limit: int = 10_000
+    ) -> Json:
+        asked = self._asked(request, code)
+        rows = self.ketnap.view.facts(asked, figure)
+        return {
+            "figure": figure,
+            "count": len(rows),
+            "total": sum(row["n"] for row in rows),
+            "positions": self.ketnap.view.figures(asked)["positions"],
+            "facts": rows[first : first + limit],
+        }
 
-    return served(app, refusal_words)
+    def stream(self, request: Request) -> Response:
+        self._unit(request)
+        told = json.dumps({"changed": {"since": request.headers.get("last-event-id")}})
+        return Response(f"event: changed\ndata: {told}\n\n", media_type="text/event-stream")
+
+    def _unit(self, request: Request) -> UUID:
+        try:
+            return self.access.tokens.read(request.headers["authorization"][len("Bearer ") :])[
+                0
+            ].unit
+        except (KeyError, BadTokenError):
+            raise SignInRequired from None
+
+    def _asked(self, request: Request, code: str) -> Question:
+        query, tree = request.query_params, self.ketnap.units.tree
+        as_of = date.fromisoformat(query["as_of"])
+        unit = tree.by_code(code, as_of)
+        if unit is None or self._unit(request) not in {unit, *tree.ancestors(unit, as_of)}:
+            raise NotFound
+        return Question(
+            unit_code=code,
+            period=parse_period(query.get("period", "1900-2100")),
+            as_of=as_of,
+            known_at=datetime.fromisoformat(query["known_at"]) if "known_at" in query else None,
+        )

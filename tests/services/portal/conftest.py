@@ -1,0 +1,84 @@
+"""A small province, and somebody who looks at its pages."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import pytest
+from httpx2 import Response
+from starlette.testclient import TestClient
+
+from infra.access import Access
+from services.embedded import Embedded
+from services.imports.run import import_files
+from services.portal import portal
+from tests.province import Province
+from tests.services.portal.standin import standin
+
+MOMENT = "period=2021&as_of=2021-12-31"
+"""A year of the province in which there is everything."""
+
+
+@dataclass(frozen=True)
+class House:
+    """A data folder with the province, its accounts, and the pages over both."""
+
+    ketnap: Embedded
+    access: Access
+
+    def browser(self) -> TestClient:
+        """Return a browser in which nobody is signed in."""
+        return TestClient(
+            portal(self.access, standin(self.ketnap, self.access)), follow_redirects=False
+        )
+
+    def account(self, name: str, code: str, role: str) -> str:
+        """Make an account that acts for a unit; return its password."""
+        account, password = self.access.open_account(name)
+        unit = self.ketnap.units.tree.by_code(code, date(2021, 1, 1))
+        assert unit
+        self.access.grant(account.name, unit, role, first=date(2019, 1, 1), by="test")
+        return password
+
+    def signed_in(self, name: str, password: str) -> TestClient:
+        """Return a browser in which somebody is signed in."""
+        browser = self.browser()
+        answer = sign_in(browser, name, password)
+        assert answer.status_code == 303
+        return browser
+
+
+def sign_in(browser: TestClient, name: str, password: str, to: str = "/") -> Response:
+    """Fill in the form of signing in, and send it."""
+    form = browser.get("/dang-nhap", params={"to": to}).text
+    sent = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', form))
+    return browser.post("/dang-nhap", data={**sent, "name": name, "password": password})
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    folder: Path = tmp_path_factory.mktemp("province")
+    files = Province(people=70, districts=2, units_each=3, seed=4).write(folder / "files")
+    with Embedded.open(folder / "data") as ketnap:
+        import_files(ketnap, files, commit=True, accept_good=True)
+        access = Access(folder / "data", b"a secret of thirty-two signs long")
+        yield House(ketnap, access)
+        access.close()
+
+
+@pytest.fixture(scope="module")
+def province(house: House) -> Iterator[TestClient]:
+    """A browser of the provincial board."""
+    with house.signed_in("tinh", house.account("tinh", "P", "provincial_board")) as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def district(house: House) -> Iterator[TestClient]:
+    """A browser of one district."""
+    with house.signed_in("huyen", house.account("huyen", "P-01", "district_board")) as browser:
+        yield browser
