@@ -69,7 +69,7 @@ class _Services:
         told = self.ketnap.view.figures(asked)
         return {"targets": [{**row, "document": "12-CTr/TU"} for row in told["targets"]]}
 
-    def facts(  # noqa: PLR0917 - as the service is asked
+    def facts(
         self, request: Request, code: str, figure: str, first: int = 0, limit: int = 10_000
     ) -> Json:
         asked = self._asked(request, code)
