@@ -1,21 +1,22 @@
-"""`ketnap up`: one process that keeps the views current and says how it is doing."""
+"""`ketnap up`: one process that serves pages and services, and keeps the views current."""
 
 from __future__ import annotations
 
 import signal
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from threading import Event, Thread
 
 import structlog
 import uvicorn
 
-from infra.http import operations
-from infra.metrics import registry
 from services.embedded import Embedded
+from services.web import Web
 
 _BACKLOG = 128
+_PATIENCE_SECONDS = 5
+"""How long answers that are under way may take when the process is told to stop."""
 
 
 class AlreadyUpError(BlockingIOError):
@@ -29,40 +30,68 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def serve(ketnap: Embedded, listening: socket.socket) -> None:
-    """Project and serve health and metrics until SIGTERM or SIGINT. Raises AlreadyUpError."""
+    """Serve, react and project until SIGTERM or SIGINT. Raises AlreadyUpError."""
     log = structlog.get_logger()
     with ketnap.projecting() as ours:
         if not ours:
             raise AlreadyUpError
-        with _projector(ketnap) as projector:
-
-            def not_ready() -> list[str]:
-                behind = [
-                    f"{state.reader} is at {state.position} of {state.head}"
-                    for state in ketnap.states()
-                    if not state.ready
-                ]
-                return behind if projector.is_alive() else ["the projector has stopped", *behind]
-
-            app = operations(title="ketnap", not_ready=not_ready, metrics=registry(ketnap.lags))
+        projector = _Projector(ketnap)
+        with closing(Web(ketnap, projector.not_ready)) as web, projector.running(web):
             host, port = listening.getsockname()[:2]
             log.info("up", host=host, port=port)
             with _no_default_signals():
-                config = uvicorn.Config(app, log_config=None, access_log=False)
-                uvicorn.Server(config).run(sockets=[listening])
+                config = uvicorn.Config(
+                    web.app,
+                    log_config=None,
+                    access_log=False,
+                    server_header=False,
+                    timeout_graceful_shutdown=_PATIENCE_SECONDS,
+                )
+                Server(config, web).run(sockets=[listening])
             log.info("down")
 
 
-@contextmanager
-def _projector(ketnap: Embedded) -> Iterator[Thread]:
-    stop = Event()
-    thread = Thread(target=ketnap.project, args=(stop,), name="projector", daemon=True)
-    thread.start()
-    try:
-        yield thread
-    finally:
-        stop.set()
-        thread.join()
+class Server(uvicorn.Server):
+    """Ends the open streams first: the server waits for every answer before it stops."""
+
+    def __init__(self, config: uvicorn.Config, web: Web) -> None:
+        super().__init__(config)
+        self._web = web
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._web.hub.close()
+        await super().shutdown(sockets)
+
+
+class _Projector:
+    """The thread that reacts and keeps the views current."""
+
+    def __init__(self, ketnap: Embedded) -> None:
+        self._ketnap = ketnap
+        self._thread = Thread()
+
+    def not_ready(self) -> list[str]:
+        """Name the readers that are behind."""
+        behind = [
+            f"{state.reader} is at {state.position} of {state.head}"
+            for state in self._ketnap.states()
+            if not state.ready
+        ]
+        return behind if self._thread.is_alive() else ["the projector has stopped", *behind]
+
+    @contextmanager
+    def running(self, web: Web) -> Iterator[None]:
+        """Project until the block ends."""
+        stop = Event()
+        self._thread = Thread(
+            target=self._ketnap.project, args=(stop, web.moved), name="projector", daemon=True
+        )
+        self._thread.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            self._thread.join()
 
 
 @contextmanager

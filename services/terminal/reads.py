@@ -25,10 +25,9 @@ from services.terminal.options import (
     screen_for,
 )
 from services.terminal.screen import Screen
-from services.wording import known, say
+from services.wording.telling import say_event, worded
 
 MOST_PLACES = 6
-FINDING_FIELDS = ("kind", "unit", "expected", "actual", "difference")
 
 
 def figures(  # noqa: PLR0913, PLR0917 - a command's options
@@ -122,22 +121,6 @@ def show_history(rows: Sequence[Mapping[str, Any]], screen: Screen) -> None:
             for row in rows
         ],
     )
-
-
-def say_event(row: Mapping[str, Any], lang: str) -> str:
-    """Return the sentence of an event; its type where it has none."""
-    key = f"facts.{row['type'].partition('.')[2]}"
-    return say(key, lang, **row) if known(key, lang) else str(row["type"])
-
-
-def worded(answer: Mapping[str, Any], lang: str) -> dict[str, Any]:
-    """Return the answer with the text of each finding, and of it only what is promised."""
-    findings = [
-        {name: finding.get(name) for name in FINDING_FIELDS}
-        | {"text": say(f"findings.{finding['kind']}", lang, **finding)}
-        for finding in answer["findings"]
-    ]
-    return {**answer, "findings": findings}
 
 
 def _question(  # noqa: PLR0913, PLR0917 - what was typed, as it was typed

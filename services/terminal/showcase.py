@@ -17,9 +17,9 @@ from services.terminal.amending import Paper, other_day, retraction
 from services.terminal.cases import actor, case_of
 from services.terminal.edge import FINDING, Stopped
 from services.terminal.options import Data, Json, Lang, opened, screen_for
-from services.terminal.reads import worded
 from services.terminal.screen import Screen
 from services.terminal.writes import show_reports
+from services.wording.telling import worded
 
 LOADING = "demo.loading"
 LOADED = "demo.loaded"

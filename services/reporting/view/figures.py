@@ -87,7 +87,7 @@ class Figures:
             self.findings.add("ratio-without-denominator", actual=answer["admitted"])
         answer["by_unit"] = self.by_unit()
         answer["units"] = self._units(answer["by_unit"])
-        answer["targets"] = self._targets()
+        answer["targets"] = [_told(row) for row in self.targets()]
         answer["facets"] = self._facets()
         answer["rounds"] = self._rounds()
         answer["left"] = {kind: self._flow(kind) for kind in LEFT}
@@ -164,7 +164,8 @@ class Figures:
         remaining = target.minimum - numerator
         return {"admitted": admitted, "ratio": ratio or None, "remaining": remaining}
 
-    def _targets(self) -> list[dict[str, Any]]:
+    def targets(self) -> list[dict[str, Any]]:
+        """Return the unit's targets that overlap the period, with the papers they stand on."""
         listed = []
         for aim in self.aims.get(self.unit.number, ()):
             if not aim.overlaps(self.first, self.last):
@@ -191,6 +192,9 @@ class Figures:
                     "deadline": None if aim.deadline is None else iso(aim.deadline),
                     "admitted": reached,
                     "state": aim.state(reached),
+                    "deadline_inclusive": bool(aim.deadline_inclusive),
+                    "document": aim.document,
+                    "issued_on": iso(aim.issued_on),
                 }
             )
         return listed
@@ -402,6 +406,10 @@ class Figures:
                 )
 
 
+def _told(target: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: target[name] for name in _OF_A_TARGET}
+
+
 def _sum(parts: Sequence[int | None]) -> int | None:
     known = [part for part in parts if part is not None]
     return sum(known) if len(known) == len(parts) else None
@@ -412,6 +420,16 @@ def _party_kinds() -> frozenset[str]:
     return frozenset(code for code, kind in kinds.items() if kind.party_organisation)
 
 
+_OF_A_TARGET = (
+    "kind",
+    "period",
+    "category",
+    "minimum",
+    "maximum",
+    "deadline",
+    "admitted",
+    "state",
+)
 ORDER = (
     "unit",
     "name",

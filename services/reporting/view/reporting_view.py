@@ -5,12 +5,14 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 from threading import Lock
 from typing import Any, Literal
 from uuid import UUID
 
+from events.period import Period
 from infra.feed import Feed
 from infra.runner import BATCH_EVENTS, Projection, Runner
 from services.reporting.projection.dossiers import DossiersProjection
@@ -20,6 +22,7 @@ from services.reporting.projection.training import TrainingProjection
 from services.reporting.view.figures import Figures, Question
 from services.reporting.view.knowledge import Knowledge, positions_at
 from services.reporting.view.listing import Behind, Listing, UnknownFigure
+from services.reporting.view.overview import overview
 from services.reporting.view.sources import Counters, Facts
 from services.reporting.view.tables import (
     LEDGERS,
@@ -30,6 +33,7 @@ from services.reporting.view.tables import (
     open_tables,
 )
 from services.reporting.view.told import history, moved, refused, shown
+from services.reporting.view.watching import Watch, above, bearer, code_of
 
 REBUILDING_EVENTS = 5_000
 
@@ -82,10 +86,15 @@ class ReportingView:
         moment from the facts. Raises UnknownUnit and UnitNotYetKnown.
         """
         with self._snapshot(question.known_at) as knowledge:
-            unit = knowledge.unit(question.unit_code, question.as_of)
-            counted = source == "counters" or (source is None and question.known_at is None)
-            sums = Counters(knowledge) if counted else Facts(knowledge)
-            return Figures(question, unit, knowledge, sums).answer()
+            return _figures(question, knowledge, source).answer()
+
+    def overview(self, question: Question) -> dict[str, Any]:
+        """Return how the units below one stand, the least advanced first.
+
+        Raises UnknownUnit and UnitNotYetKnown.
+        """
+        with self._snapshot(question.known_at) as knowledge:
+            return overview(_figures(question, knowledge))
 
     def facts(
         self, question: Question, figure: str = "admitted", against: datetime | None = None
@@ -94,6 +103,15 @@ class ReportingView:
 
         Their sum is the figure, or the difference. Raises UnknownFigure, UnknownUnit and
         UnitNotYetKnown.
+        """
+        return self.listed(question, figure, against)[0]
+
+    def listed(
+        self, question: Question, figure: str, against: datetime | None = None
+    ) -> tuple[list[dict[str, Any]], Mapping[str, int]]:
+        """Return the facts behind a figure, and the positions that they are of.
+
+        Raises what `facts` raises.
         """
         with self._snapshot(question.known_at) as knowledge:
             unit = knowledge.unit(question.unit_code, question.as_of)
@@ -110,7 +128,49 @@ class ReportingView:
                 except UnknownFigure:
                     before = []  # a unit below that nobody knew of then
                 listed = moved(before, listed, earlier, knowledge)
-            return shown(knowledge, listed)
+            return shown(knowledge, listed), knowledge.positions
+
+    def targets(self, question: Question) -> tuple[list[dict[str, Any]], Mapping[str, int]]:
+        """Return every target of a unit, of whatever period, and the positions they are of.
+
+        Each is counted over its own period. Raises UnknownUnit and UnitNotYetKnown.
+        """
+        with self._snapshot(question.known_at) as knowledge:
+            unit = knowledge.unit(question.unit_code, question.as_of)
+            aims = knowledge.aims([unit.number], question.as_of.toordinal()).get(unit.number, ())
+            if not aims:
+                return [], knowledge.positions
+            first, last = min(aim.first for aim in aims), max(aim.last for aim in aims)
+            period = Period(date.fromordinal(first), date.fromordinal(last), "")
+            return _figures(
+                replace(question, period=period), knowledge
+            ).targets(), knowledge.positions
+
+    def positions(self, known_at: datetime | None = None) -> Mapping[str, int]:
+        """Return the positions that the view speaks for, or those that it had by a moment."""
+        with self._snapshot(known_at) as knowledge:
+            return knowledge.positions
+
+    def watch(self) -> Watch:
+        """Return what tells whose figures change from now on."""
+        db = open_tables(self.path)
+        self._writing.append(db)
+        return Watch(db)
+
+    def bearer(self, code: str, on: date) -> UUID | None:
+        """Return the unit that bears a code on a day, as is known now."""
+        with self._snapshot(None) as knowledge:
+            return bearer(knowledge, code, on)
+
+    def code(self, unit: UUID, on: date) -> str | None:
+        """Return the code that a unit bears on a day, as is known now."""
+        with self._snapshot(None) as knowledge:
+            return code_of(knowledge, unit, on)
+
+    def ancestors(self, unit: UUID, day: date) -> list[UUID] | None:
+        """Return the units above a unit on a day; None where it is not there on that day."""
+        with self._snapshot(None) as knowledge:
+            return above(knowledge, unit, day)
 
     def history(self, *, case: UUID | None = None, unit: str | None = None) -> list[dict[str, Any]]:
         """Return what happened to a candidacy or a person, or in a unit, as it became known.
@@ -154,6 +214,14 @@ class ReportingView:
                 yield Knowledge(self._db, positions_at(self._db, known_at))
             finally:
                 self._db.execute("rollback")
+
+
+def _figures(
+    question: Question, knowledge: Knowledge, source: Literal["counters", "facts"] | None = None
+) -> Figures:
+    unit = knowledge.unit(question.unit_code, question.as_of)
+    counted = source == "counters" or (source is None and question.known_at is None)
+    return Figures(question, unit, knowledge, Counters(knowledge) if counted else Facts(knowledge))
 
 
 def _projection(ledger: str, db: sqlite3.Connection) -> Projection:

@@ -1,0 +1,99 @@
+"""Everything that one process serves: the pages, the services below `/api`, and how it is doing."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+
+from fastapi import FastAPI
+
+from infra.access import Access
+from infra.http import Cursors, Reached, operations, served
+from infra.metrics import Requests, registry
+from infra.stream import Hub
+from services.embedded import Embedded
+from services.portal import portal
+from services.reporting.api import Live, Service
+from services.reporting.api import api as reporting_api
+from services.wording import refusal_words
+
+IN_FLIGHT = timedelta(minutes=1)
+"""Longer than a commit takes: what was recorded before that is in the ledger, or never will be."""
+
+
+class Web:
+    """The applications of one data folder, and what tells them that its views have moved."""
+
+    def __init__(self, ketnap: Embedded, not_ready: Callable[[], list[str]] = list) -> None:
+        self._ketnap = ketnap
+        self.access = Access(ketnap.folder / "access", ketnap.keys.access_secret)
+        watch = ketnap.view.watch()
+        self.hub = Hub(watch.seen)
+        self._live = Live(watch, self.hub)
+        self._stands = self._stand()
+        self._waits: dict[str, Reached] = {}
+        metrics = registry(ketnap.lags)
+        requests = Requests(metrics)
+        self.services = {"reporting": self._reporting(requests)}
+        self.app = operations(title="ketnap", not_ready=not_ready, metrics=metrics)
+        for name, app in self.services.items():
+            self.app.mount(f"/api/{name}", app)
+        self.app.mount("/api", served(FastAPI(openapi_url=None), refusal_words))
+        self._portal = portal(self.access, self.app)
+        self.app.mount("/", self._portal)
+        self.app.router.lifespan_context = self._lifespan
+
+    def moved(self) -> None:
+        """Tell who waits and who watches; by the thread that keeps the views current."""
+        self._stands = self._stand()
+        self._live.tell(self.access.today())
+        for waits in self._waits.values():
+            waits.moved()
+
+    def close(self) -> None:
+        """Close the database of accounts."""
+        self.access.close()
+
+    @asynccontextmanager
+    async def _lifespan(self, _: FastAPI) -> AsyncIterator[None]:
+        self.hub.start()
+        # An application that is mounted is not started by the one it is mounted on.
+        async with self._portal.router.lifespan_context(self._portal):
+            yield
+        self.hub.close()
+
+    def _reporting(self, requests: Requests) -> FastAPI:
+        service = Service(
+            view=self._ketnap.view,
+            access=self.access,
+            reached=self._reached("reporting"),
+            hub=self.hub,
+            live=self._live,
+            cursors=Cursors(self._ketnap.keys.cursor_secret),
+            settled=self._settled,
+        )
+        return reporting_api(service, requests)
+
+    def _reached(self, service: str) -> Reached:
+        waits = Reached(lambda: self._stands.get(service, {}))
+        self._waits[service] = waits
+        return waits
+
+    def _stand(self) -> Mapping[str, Mapping[str, int]]:
+        """Return how far each service has read each ledger, by its slowest reader."""
+        stands: dict[str, dict[str, int]] = {}
+        for state in self._ketnap.states():
+            stand = stands.setdefault(state.reader.partition(".")[0], {})
+            stand[state.ledger] = min(state.position, stand.get(state.ledger, state.position))
+        return stands
+
+    def _settled(self, moment: datetime) -> bool:
+        """Tell whether the views have everything that was recorded by a moment."""
+        if datetime.now(UTC) - moment < IN_FLIGHT:
+            return False
+        stand = self._stands.get("reporting", {})
+        return all(
+            stand.get(name, 0) >= ledger.head().position
+            for name, ledger in self._ketnap.ledgers.items()
+        )
