@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from threading import Event
+from threading import Event, Lock
 from time import monotonic, sleep
 from types import TracebackType
 from typing import Self
@@ -63,6 +63,7 @@ class Embedded:
                 path.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._lock = os.open(folder / LOCK, os.O_CREAT | os.O_RDWR, 0o600)
             opened.callback(os.close, self._lock)
+            self._projects = Lock()
             self.keys = Keys(folder / "keys", master_key_file=master_key_file)
             opened.callback(self.keys.close)
             self.ledgers: dict[str, SqliteLedger] = {}
@@ -174,33 +175,37 @@ class Embedded:
 
     @contextmanager
     def projecting(self) -> Iterator[bool]:
-        """Hold the projectors' lock, or tell that another process does."""
+        """Hold the projectors' lock, or tell that another thread or process does."""
+        # A file is locked once a process, however many of its threads ask.
+        if not self._projects.acquire(blocking=False):
+            yield False
+            return
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
+            self._projects.release()
             yield False
             return
         try:
             yield True
         finally:
             fcntl.flock(self._lock, fcntl.LOCK_UN)
+            self._projects.release()
 
-    def project(self, stop: Event, moved: Callable[[], None] = lambda: None) -> None:
-        """React, and keep the views current, until told to stop; say each time they moved.
+    def project(self, stop: Event) -> None:
+        """React, and keep the views current, until told to stop.
 
         The caller holds the projectors' lock.
         """
         readers = self._readers()
         while not stop.is_set():
-            has_moved = False
+            moved = False
             for reader in readers:
                 if isinstance(reader, Reactor) and not self.runners[0].state.ready:
                     continue  # the rules are asked of the units as they are now
                 with suppress(*AWAY):  # it is tried again
-                    has_moved = reader.step() or has_moved
-            if has_moved:
-                moved()
-            else:
+                    moved = reader.step() or moved
+            if not moved:
                 stop.wait(POLL_SECONDS)
 
     def _move(self, progress: Progress | None) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -52,7 +53,8 @@ class ErrorFile:
         finally:
             self._file.close()
         if kind is not None:
-            self.path.unlink(missing_ok=True)
+            with suppress(OSError):  # a file in memory has no name to be removed by
+                self.path.unlink()
 
     def add(self, number: int, reason: str) -> None:
         """Say what is wrong with a row; rows come in the order of the file."""

@@ -18,6 +18,7 @@ from events.refusal import Refusal
 from infra.tables import ErrorFile, Row, Table, TableRefused, read_tables
 from services.dossiers.application import Dossiers
 from services.embedded import Embedded
+from services.imports.bounds import Bounds
 from services.imports.candidates import Candidates
 from services.imports.classes import Classes
 from services.imports.columns import REASON, Kind, UnknownKind, kind_of, kinds
@@ -100,11 +101,15 @@ def import_files(  # noqa: PLR0913 - the flags of the command
     lang: str = "vi",
     today: date | None = None,
     progress: Progress | None = None,
+    bounds: Bounds | None = None,
+    errors_at: Callable[[int], Path] | None = None,
 ) -> list[FileReport]:
     """Check files and, with `commit`, write those that are good; one report a table.
 
     They go in the order organisations, classes, targets, counts, candidates. Returns when
-    every view has taken the facts. Raises ReasonAndDocumentMissing, UnknownKind.
+    every view has taken the facts. `bounds` limits what is taken in to a scope; `errors_at`
+    says where the errors of each table are written, otherwise beside the file.
+    Raises ReasonAndDocumentMissing, UnknownKind.
     """
     if correct and not (reason and document):
         raise ReasonAndDocumentMissing
@@ -119,8 +124,11 @@ def import_files(  # noqa: PLR0913 - the flags of the command
     )
     files = [_open(Path(path), kind) for path in paths]
     files.sort(key=lambda file: file.place)
+    if errors_at:
+        for number, job in enumerate(job for file in files for job in file.jobs):
+            job.errors_path = errors_at(number)
     ketnap.catch_up()
-    run = _Run(ketnap, terms, lang, _Count(progress, files, commit=commit))
+    run = _Run(ketnap, terms, lang, _Count(progress, files, commit=commit), bounds)
     if commit:
         run.commit(files, accept_good=accept_good)
     else:
@@ -149,11 +157,14 @@ class _Count:
 
 
 class _Run:
-    def __init__(self, ketnap: Embedded, terms: Terms, lang: str, count: _Count) -> None:
+    def __init__(
+        self, ketnap: Embedded, terms: Terms, lang: str, count: _Count, bounds: Bounds | None
+    ) -> None:
         self._ketnap = ketnap
         self._terms = terms
         self._lang = lang
         self._count = count
+        self._bounds = bounds
 
     def preview(self, files: Sequence[File]) -> None:
         """Check all files as if each were written before the next."""
@@ -219,6 +230,10 @@ class _Run:
         for job in file.jobs:
             if job.kind.code != "organisations":
                 organisations.close()
+            if self._bounds and (refusal := self._bounds.kind_refusal(job.kind.code)):
+                job.report.refusal = refusal
+                file.is_readable = False
+                continue
             try:
                 self._check(session, job)
             except TableRefused as refusal:
@@ -233,14 +248,20 @@ class _Run:
             _Seen(_KEYS.get(job.kind.code)) as seen,
         ):
             while batch := list(islice(rows, taker.batch)):
-                self._check_batch(job, taker, batch, error_file, seen)
+                self._check_batch(session, job, taker, batch, (error_file, seen))
                 self._count.add(len(batch))
         if error_file.written:
             job.report.errors_file = job.errors_path
 
     def _check_batch(
-        self, job: Job, taker: Taker, batch: Sequence[Row], error_file: ErrorFile, seen: _Seen
+        self,
+        session: Session,
+        job: Job,
+        taker: Taker,
+        batch: Sequence[Row],
+        noted: tuple[ErrorFile, _Seen],
     ) -> None:
+        error_file, seen = noted
         errors: dict[int, list[RowError]] = {}
         told: dict[int, dict[str, str]] = {}
         said: list[Said] = []
@@ -256,9 +277,12 @@ class _Run:
                 errors[row.number] = wrong + [
                     error for error in unread if told_already.isdisjoint(error.columns)
                 ]
-        taken = taker.take(said, dry_run=True)
-        for error in taken.errors:
-            errors.setdefault(error.row, []).append(error)
+        outside = self._bounds.sift(session, job.kind.code, said) if self._bounds else []
+        beyond = {error.row for error in outside}
+        taken = taker.take([row for row in said if row.row not in beyond], dry_run=True)
+        for error in (*outside, *taken.errors):
+            shown = self._bounds.veil(session, error) if self._bounds else error
+            errors.setdefault(error.row, []).append(shown)
         for number in sorted(errors):
             error_file.add(
                 number, "; ".join(words(error.refusal, self._lang) for error in errors[number])

@@ -105,3 +105,11 @@ def test_types_of_a_newer_release_are_refused_by_name(tmp_path: Path) -> None:
         db.commit()
     with Embedded.open(tmp_path):
         pass
+
+
+def test_while_one_thread_projects_another_one_waits_for_it(tmp_path: Path) -> None:
+    with Embedded.open(tmp_path) as ketnap:
+        with ketnap.projecting() as ours, ketnap.projecting() as again:
+            assert (ours, again) == (True, False)
+        with ketnap.projecting() as ours:
+            assert ours
