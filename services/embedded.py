@@ -192,20 +192,22 @@ class Embedded:
             fcntl.flock(self._lock, fcntl.LOCK_UN)
             self._projects.release()
 
-    def project(self, stop: Event) -> None:
-        """React, and keep the views current, until told to stop.
+    def project(self, stop: Event, moved: Callable[[], None] = lambda: None) -> None:
+        """React, and keep the views current, until told to stop; say each time they moved.
 
         The caller holds the projectors' lock.
         """
         readers = self._readers()
         while not stop.is_set():
-            moved = False
+            has_moved = False
             for reader in readers:
                 if isinstance(reader, Reactor) and not self.runners[0].state.ready:
                     continue  # the rules are asked of the units as they are now
                 with suppress(*AWAY):  # it is tried again
-                    moved = reader.step() or moved
-            if not moved:
+                    has_moved = reader.step() or has_moved
+            if has_moved:
+                moved()
+            else:
                 stop.wait(POLL_SECONDS)
 
     def _move(self, progress: Progress | None) -> None:
