@@ -22,7 +22,7 @@ from infra.runner import AWAY, Reader, ReaderStoppedError, State
 from infra.sealing import Keys
 from services.dossiers import policy as dossiers_policy
 from services.dossiers.application import Dossiers
-from services.dossiers.view import UnitsView
+from services.dossiers.view import Boxes, CandidaciesView, UnitsView
 from services.reporting.application import Reporting
 from services.reporting.view import ReportingView
 from services.training.application import Training
@@ -78,6 +78,10 @@ class Embedded:
             _refuse_unknown_types(self.ledgers)
             self.units = UnitsView(folder / "views" / "dossiers.db")
             opened.callback(self.units.close)
+            self.candidacies = CandidaciesView(
+                folder / "views" / "dossiers.db", Boxes(self.ledgers["dossiers"], self.keys)
+            )
+            opened.callback(self.candidacies.close)
             self.view = ReportingView(folder / "views" / "reporting.db")
             opened.callback(self.view.close)
             self._closing = opened.pop_all()
@@ -86,7 +90,11 @@ class Embedded:
         self.verification = Verification(self.ledgers["verification"], self.keys)
         self.reporting = Reporting(self.ledgers["reporting"], self.keys)
         feeds = {name: LedgerFeed(ledger) for name, ledger in self.ledgers.items()}
-        self.runners = [self.units.runner(feeds["dossiers"]), *self.view.runners(feeds)]
+        self.runners = [
+            self.units.runner(feeds["dossiers"]),
+            self.candidacies.runner(feeds["dossiers"]),
+            *self.view.runners(feeds),
+        ]
         self.reactors = self._reactors(feeds)
 
     def _reactors(self, feeds: Mapping[str, LedgerFeed]) -> dict[str, Reactor]:

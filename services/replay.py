@@ -12,7 +12,9 @@ from tempfile import TemporaryDirectory
 
 from infra.feed import Feed, LedgerFeed
 from infra.ledger.port import Row
-from services.dossiers.view import UnitsView
+from services.dossiers.view import Boxes, CandidaciesView, UnitsView
+from services.dossiers.view.candidacies import READER as CANDIDACIES_READER
+from services.dossiers.view.units import READER as UNITS_READER
 from services.embedded import Embedded
 from services.reporting.view import ReportingView
 
@@ -93,7 +95,17 @@ def rebuild(
         }
         path = folder / f"{view}.db"
         if view == "dossiers":
-            runners = [stack.enter_context(closing(UnitsView(path))).runner(feeds["dossiers"])]
+            ledger = ketnap.ledgers["dossiers"]
+            units = stack.enter_context(closing(UnitsView(path)))
+            boxes = Boxes(ledger, ketnap.keys)
+            candidacies = stack.enter_context(closing(CandidaciesView(path, boxes)))
+            runners = [
+                each.runner(_Until(LedgerFeed(ledger), positions[reader]))
+                for each, reader in (
+                    (units, UNITS_READER),
+                    (candidacies, CANDIDACIES_READER),
+                )
+            ]
         else:
             runners = stack.enter_context(closing(ReportingView(path))).runners(feeds)
         total, done = sum(positions.values()), 0
@@ -107,12 +119,8 @@ def _told(progress: Callable[[int, int], None], done: int, total: int, position:
 
 
 def _last(positions: Mapping[str, int], ledger: str) -> int:
-    """Return how far a view had read a ledger; each has one reader of it at most."""
-    return sum(
-        position
-        for reader, position in positions.items()
-        if reader in {f"reporting.{ledger}", f"{ledger}.units"}
-    )
+    """Return how far reporting's view had read a ledger."""
+    return positions.get(f"reporting.{ledger}", 0)
 
 
 def _copy(live: Path, copy: Path) -> None:

@@ -1,6 +1,6 @@
 """The edge of every role: what comes in over HTTP, and what is answered."""
 
-from infra.http.bearer import bearer
+from infra.http.bearer import Bearer, bearer
 from infra.http.body import decoded
 from infra.http.conditions import command_key, entity_tag, if_match
 from infra.http.edge import Edge, Limits
@@ -30,6 +30,7 @@ from infra.http.serving import served
 __all__ = [
     "STATUSES",
     "Asked",
+    "Bearer",
     "BodyTooLarge",
     "ChangedMeanwhile",
     "Cursors",

@@ -49,9 +49,15 @@ def answer(
     )
 
 
-def takes(kind: type[msgspec.Struct]) -> dict[str, Any]:
-    """Return what a route says of the body that it decodes itself."""
-    return {"requestBody": {"required": True, "content": {_JSON: {"schema": _named(kind)}}}}
+def takes(kind: type[msgspec.Struct], *, changes: bool = False) -> dict[str, Any]:
+    """Return what a route says of a command: the body that it decodes itself, and its headers."""
+    return {
+        "requestBody": {"required": True, "content": {_JSON: {"schema": _named(kind)}}},
+        "parameters": [
+            _header("Idempotency-Key", "Names the command: sent twice, it is done once."),
+            *([_header("If-Match", "The ETag of what was read.")] if changes else []),
+        ],
+    }
 
 
 def gives(
@@ -83,6 +89,16 @@ def _content(status: int, media_type: str, kind: type[msgspec.Struct]) -> dict[s
     return {
         "description": HTTPStatus(status).phrase,
         "content": {media_type: {"schema": _named(kind)}},
+    }
+
+
+def _header(name: str, description: str) -> dict[str, Any]:
+    return {
+        "name": name,
+        "in": "header",
+        "required": True,
+        "description": description,
+        "schema": {"type": "string", "minLength": 1, "maxLength": 128},
     }
 
 

@@ -86,7 +86,7 @@ def _day(text: str) -> date | None:
         return None
 
 
-def say(key: str, lang: str = "vi", **facts: Any) -> str:  # noqa: ANN401 - whatever a text names
+def say(key: str, lang: str = "vi", /, **facts: Any) -> str:  # noqa: ANN401 - whatever a text names
     """Return the sentence under `<section>.<key>`, with its facts filled in.
 
     Raises UnknownWordsError when there is no such sentence.
@@ -111,11 +111,15 @@ def known(key: str, lang: str = "vi") -> bool:
 
 def refusal_words(refusal: Refusal, lang: str = "vi") -> str:
     """Return why a command or a row was refused, and what would free it."""
+    return refused_words(refusal.code, refusal.facts, lang)
+
+
+def refused_words(code: str, facts: Mapping[str, Any], lang: str = "vi") -> str:
+    """Return why something was refused, by the code of the reason and what its words name."""
     section = next(
-        (section for section in _REFUSALS if known(f"{section}.{refusal.code}", lang)),
-        _REFUSALS[0],
+        (section for section in _REFUSALS if known(f"{section}.{code}", lang)), _REFUSALS[0]
     )
-    return say(f"{section}.{refusal.code}", lang, **refusal.facts)
+    return say(f"{section}.{code}", lang, **facts)
 
 
 def law(clause: str) -> dict[str, str]:

@@ -56,7 +56,7 @@ def test_views_show_what_was_recorded_once_they_have_caught_up(tmp_path: Path) -
         ketnap.catch_up(lambda done, total: told.append((done, total)))
 
         assert all(state.ready for state in ketnap.states())
-        assert told[-1] == (2, 2)
+        assert told[-1] == (3, 3)
 
 
 def test_one_process_projects(tmp_path: Path) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import date
-from typing import Any, Protocol, assert_never
+from typing import Any, Protocol, assert_never, cast
 from uuid import UUID
 
 from eventsourcing.application import AggregateNotFoundError
@@ -195,6 +195,31 @@ class Dossiers(Commands):
     def standing(self, candidacy: UUID) -> dict[int, Recorded]:
         """Return the facts of a candidacy as they stand, by version."""
         return dict(self._candidacy(candidacy).facts)
+
+    def told(self, candidacy: UUID) -> tuple[Candidacy, list[Fact]]:
+        """Return a candidacy, and the facts that tell of it. Raises UnknownCandidacy."""
+        facts = [cast("Fact", fact) for fact in self.events.get(candidacy)]
+        if not facts or not isinstance(facts[0], Candidacy.CandidacyOpened):
+            raise refusals.UnknownCandidacy(candidacy=candidacy)
+        found: Candidacy | None = None
+        for fact in facts:
+            found = cast("Candidacy | None", fact.mutate(found))
+        return cast("Candidacy", found), facts
+
+    def personal(
+        self, persons: Sequence[UUID], fields: Sequence[str], *, actor: str, purpose: str
+    ) -> dict[UUID, dict[str, Any]]:
+        """Return personal fields of people, putting the reads on record; nothing of the shredded.
+
+        Raises UnknownPerson.
+        """
+        self.keys.log_reads(actor, persons, purpose, fields)
+        found: dict[UUID, dict[str, Any]] = {}
+        for each in persons:
+            person: Person = self._get(each, refusals.UnknownPerson(person=each))
+            told = {"person_ref": person.person_ref} | asdict(person.details)
+            found[each] = {name: told[name] for name in fields}
+        return found
 
     def details(self, person: UUID, *, actor: str, purpose: str) -> Details:
         """Return what is known of a person, putting the read on record."""

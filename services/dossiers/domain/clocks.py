@@ -7,7 +7,16 @@ from collections.abc import Mapping
 from events.calendar import add_months
 from events.dossiers import Deadline
 from events.rulebook import Rulebook
-from services.dossiers.domain.journey import CERTIFIED, Facts, Recorded, carried_vote, last
+from services.dossiers.domain.journey import (
+    CERTIFIED,
+    Facts,
+    Recorded,
+    carried_vote,
+    is_done,
+    last,
+    over,
+    steps_done,
+)
 
 STARTED_BY: Mapping[str, tuple[str, ...]] = {
     CERTIFIED: ("certificate",),
@@ -19,7 +28,25 @@ STARTED_BY: Mapping[str, tuple[str, ...]] = {
 }
 """The clocks that an act starts, or whose start it decides."""
 
+ENDED_BY: Mapping[str, str] = {
+    "certificate": "cell_vote",
+    "papers": "cell_vote",
+    "decision": "decided",
+    "ceremony": "ceremony",
+    "probation": "recognised",
+    "recognition_vote": "recognised",
+}
+"""The act that a clock waits for."""
+
 Clocks = Mapping[str, Deadline]
+
+
+def running(facts: Facts, clocks: Clocks) -> list[Deadline]:
+    """Return the clocks that still wait for their act."""
+    if over(facts):
+        return []
+    done = steps_done(facts)
+    return [each for name, each in clocks.items() if not is_done(ENDED_BY[name], done)]
 
 
 def clock(

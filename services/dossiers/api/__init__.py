@@ -1,0 +1,46 @@
+"""Dossiers over HTTP: a command or a query in, its answer out."""
+
+from __future__ import annotations
+
+import msgspec
+from fastapi import FastAPI
+
+from infra.access import Access
+from infra.http import Reached, promised, served
+from infra.metrics import Requests
+from services.dossiers.api import answers, bodies, case, doing, people, units, work
+from services.dossiers.api.acts import ACTS
+from services.dossiers.api.refusals import STATUSES
+from services.dossiers.api.room import Room
+from services.dossiers.application import Dossiers
+from services.dossiers.view import CandidaciesView
+from services.wording import law, refusal_words
+
+_KINDS: tuple[type[msgspec.Struct], ...] = (
+    bodies.Nomination,
+    bodies.Correction,
+    bodies.Recorded,
+    *dict.fromkeys(act.body for act in ACTS.values()),
+    answers.CandidacyNow,
+    answers.PersonShown,
+    answers.PeopleFound,
+    answers.Work,
+    answers.UnitsShown,
+)
+
+
+def api(
+    dossiers: Dossiers,
+    view: CandidaciesView,
+    access: Access,
+    reached: Reached,
+    *,
+    requests: Requests | None = None,
+) -> FastAPI:
+    """Return the service over HTTP. `reached` tells how far its views and policies have read."""
+    app = FastAPI(title="ketnap: dossiers", docs_url=None, redoc_url=None, version="1")
+    app.state.room = room = Room.of(dossiers, view, access, reached)
+    for part in (case, doing, people, units, work):
+        part.add(app, room)
+    promised(app, _KINDS)
+    return served(app, refusal_words, statuses=STATUSES, law=law, requests=requests)

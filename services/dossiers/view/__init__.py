@@ -1,0 +1,8 @@
+"""What dossiers reads of its own ledger: the units by day, and the candidacies."""
+
+from services.dossiers.view.candidacies import CandidaciesView, Found, Task
+from services.dossiers.view.folding import Shown
+from services.dossiers.view.sealed import Boxes
+from services.dossiers.view.units import READER, UnitsView
+
+__all__ = ["READER", "Boxes", "CandidaciesView", "Found", "Shown", "Task", "UnitsView"]

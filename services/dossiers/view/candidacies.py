@@ -1,0 +1,215 @@
+"""Candidacies as they stand, what is to be done in them, and by which names people are found."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from threading import RLock
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from infra.feed import Feed
+from infra.runner import Runner, open_view
+from services.dossiers.domain.journey import Recorded
+from services.dossiers.view import names
+from services.dossiers.view.folding import CASE, Projection, Sealed, Shown
+
+READER = "dossiers.candidacies"
+
+_SCHEMA = """
+create table if not exists candidacies(
+    candidacy blob primary key, person blob not null, opened integer not null,
+    last_day integer not null, state blob not null) without rowid;
+create index if not exists candidacies_person on candidacies(person, opened);
+create index if not exists candidacies_last_day on candidacies(last_day, candidacy);
+create table if not exists candidacy_units(
+    unit blob not null, candidacy blob not null, primary key(unit, candidacy)) without rowid;
+create index if not exists candidacy_units_candidacy on candidacy_units(candidacy);
+create table if not exists candidacy_positions(
+    candidacy blob not null, version integer not null, position integer not null,
+    primary key(candidacy, version)) without rowid;
+create table if not exists tasks(
+    candidacy blob not null, what text not null, near integer not null, told blob not null,
+    primary key(candidacy, what)) without rowid;
+create index if not exists tasks_near on tasks(near);
+create index if not exists tasks_what on tasks(what);
+"""
+_BATCH = 200
+_MOST_UNITS = 30_000
+"""More than a statement names are asked for without naming them; who asks looks again anyway."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A candidacy, as far as the view has read."""
+
+    candidacy: UUID
+    person: UUID
+    last_day: int
+    unit: UUID
+    version: int
+    facts: tuple[Recorded, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """Something to be done in a candidacy, and where it stands in the list."""
+
+    of: Found
+    what: str
+    place: tuple[int, int, bytes, str]
+    told: Shown
+
+
+class CandidaciesView:
+    """Candidacies, fed by the reader `dossiers.candidacies`. It holds no name that can be read."""
+
+    def __init__(self, path: Path, sealed: Sealed) -> None:
+        self._path = path
+        self._sealed = sealed
+        self._db = _open(path)
+        self._writing: list[sqlite3.Connection] = []
+        self._lock = RLock()
+
+    def runner(self, feed: Feed) -> Runner:
+        """Return the reader that fills this view."""
+        db = _open(self._path)
+        self._writing.append(db)
+        return Runner(READER, feed, db, Projection(db, self._sealed))
+
+    def close(self) -> None:
+        """Close the database."""
+        for db in (*self._writing, self._db):
+            db.close()
+
+    @property
+    def position(self) -> int:
+        """Return the last position that the view shows."""
+        rows = self._rows("select position from readers where name = ?", (READER,))
+        return int(rows[0][0]) if rows else 0
+
+    def positions(self, candidacy: UUID) -> dict[int, int]:
+        """Return where each fact of a candidacy stands in the ledger, by version."""
+        return dict(
+            self._rows(
+                "select version, position from candidacy_positions where candidacy = ?",
+                (candidacy.bytes,),
+            )
+        )
+
+    def of_person(self, person: UUID) -> list[Found]:
+        """Return the candidacies of a person, the latest first."""
+        return [
+            _found(*row)
+            for row in self._rows(
+                "select candidacy, person, last_day, state from candidacies where person = ?"
+                " order by opened desc",
+                (person.bytes,),
+            )
+        ]
+
+    def search(
+        self, text: str, within: Sequence[UUID], after: Sequence[Any] = ()
+    ) -> Iterator[Found]:
+        """Yield the candidacies of people whose name has words that begin so, the latest first.
+
+        All touch one of the units. `after` is the place of the last one that was seen.
+        """
+        if not (asked := [self._sealed.blind(word) for word in dict.fromkeys(names.words(text))]):
+            return
+        people = " intersect ".join(
+            f"select person from name_parts where part = :part{n}"  # noqa: S608 - names of parameters
+            for n in range(len(asked))
+        )
+        statement = (
+            "select candidacy, person, last_day, state from candidacies c"  # noqa: S608 - as above
+            f" where person in ({people}) and {_touching(within)}"
+            " and (last_day, candidacy) < (:place0, :place1)"
+            " order by last_day desc, candidacy desc limit :batch"
+        )
+        given = {f"part{n}": part for n, part in enumerate(asked)} | _named(within)
+        place = after or (date.max.toordinal() + 1, b"")
+        for row in self._batches(statement, given, place, lambda row: (row[2], row[0])):
+            yield _found(*row)
+
+    def tasks(
+        self, within: Sequence[UUID], today: date, after: Sequence[Any] = ()
+    ) -> Iterator[Task]:
+        """Yield what is to be done in candidacies of some units, what is nearest to today first."""
+        statement = (
+            "select abs(near - :today) distance, near, candidacy, what, told, person, last_day,"  # noqa: S608 - as above
+            " state from tasks join candidacies c using (candidacy)"
+            f" where {_touching(within)} and (abs(near - :today), near, candidacy, what)"
+            " > (:place0, :place1, :place2, :place3)"
+            " order by distance, near, candidacy, what limit :batch"
+        )
+        given = {"today": today.toordinal()} | _named(within)
+        place = after or (-1, 0, b"", "")
+        for row in self._batches(statement, given, place, lambda row: row[:4]):
+            distance, near, candidacy, what, told, *of = row
+            yield Task(
+                of=_found(candidacy, *of),
+                what=what,
+                place=(distance, near, candidacy, what),
+                told=msgspec.json.decode(told, type=Shown),
+            )
+
+    def _batches(
+        self,
+        statement: str,
+        given: Mapping[str, Any],
+        place: Sequence[Any],
+        place_of: Callable[[Sequence[Any]], Sequence[Any]],
+    ) -> Iterator[Sequence[Any]]:
+        while True:
+            places = {f"place{n}": part for n, part in enumerate(place)}
+            rows = self._rows(statement, {**given, **places, "batch": _BATCH})
+            yield from rows
+            if len(rows) < _BATCH:
+                return
+            place = place_of(rows[-1])
+
+    def _rows(self, statement: str, given: Any) -> list[Any]:  # noqa: ANN401 - as the driver
+        with self._lock:
+            return self._db.execute(statement, given).fetchall()
+
+
+def _touching(within: Sequence[UUID]) -> str:
+    if len(within) > _MOST_UNITS:
+        return "true"
+    units = ", ".join(f":unit{n}" for n in range(len(within)))
+    return (
+        "exists (select 1 from candidacy_units u where u.candidacy = c.candidacy"  # noqa: S608 - names of parameters
+        f" and u.unit in ({units}))"
+    )
+
+
+def _named(within: Sequence[UUID]) -> dict[str, Any]:
+    named = within if len(within) <= _MOST_UNITS else ()
+    return {f"unit{n}": unit.bytes for n, unit in enumerate(named)}
+
+
+def _found(candidacy: bytes, person: bytes, last_day: int, state: bytes) -> Found:
+    case = CASE.decode(state)
+    return Found(
+        candidacy=UUID(bytes=candidacy),
+        person=UUID(bytes=person),
+        last_day=last_day,
+        unit=case.unit,
+        version=case.version,
+        facts=tuple(case.facts.values()),
+    )
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    db = open_view(path)
+    # What stood for a name is gone when its row is.
+    db.execute("pragma secure_delete = on")
+    db.executescript(_SCHEMA)
+    db.executescript(names.SCHEMA)
+    return db
