@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from services.wording import known, say
+from events.rulebook import rulebook
+from services.wording import UnknownWordsError, known, refused_words, say
 
+CODED = {"subject_kind": "verification.subject_kind", "ground": "verification.ground"}
+"""The fields of events that hold a code, and where its words stand; open lists have others too."""
 FINDING_FIELDS = ("kind", "unit", "expected", "actual", "difference")
 
 
@@ -23,4 +26,27 @@ def worded(answer: Mapping[str, Any], lang: str) -> dict[str, Any]:
 def say_event(row: Mapping[str, Any], lang: str) -> str:
     """Return the sentence of an event; its type where it has none."""
     key = f"facts.{row['type'].partition('.')[2]}"
-    return say(key, lang, **row) if known(key, lang) else str(row["type"])
+    return say(key, lang, **spoken(row, lang)) if known(key, lang) else str(row["type"])
+
+
+def spoken(row: Mapping[str, Any], lang: str) -> dict[str, Any]:
+    """Return an event with words for its codes, the reason of a refusal among them."""
+    words = {
+        name: say(f"{place}.{row[name]}", lang)
+        for name, place in CODED.items()
+        if known(f"{place}.{row.get(name)}", lang)
+    }
+    if "refusal" in row:
+        words["refusal"] = why_refused(row, lang)
+    return {**row, **words}
+
+
+def why_refused(row: Mapping[str, Any], lang: str) -> str:
+    """Return why the rules refused what a policy asked for; the code where it has no words."""
+    facts = {told["name"]: told["value"] for told in row.get("facts", ())}
+    if rule := row.get("rule"):
+        facts["document"] = rulebook().clause(rule).number
+    try:
+        return refused_words(row["refusal"], facts, lang)
+    except UnknownWordsError:
+        return str(row["refusal"])
