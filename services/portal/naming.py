@@ -143,6 +143,18 @@ def document_of(targets: Iterable[Json], row: Json) -> str | None:
     return next((each["document"] for each in found), None)
 
 
+def behind_target(row: Json, rows: Iterable[Json]) -> tuple[str, str | None]:
+    """Return the figures, of a target's own period, behind its minimum and its admitted."""
+    exact = {
+        each["kind"] for each in rows if each["period"] == row["period"] and not each["category"]
+    }
+    if row["category"] is not None:
+        return "targets", None
+    if row["kind"] == "assigned" or (row["kind"] == "term" and "assigned" not in exact):
+        return "target", "ratio.numerator"
+    return "targets", "admitted" if row["deadline"] is None else None
+
+
 def particulars(row: Json) -> str:
     """Return what else is known of a fact behind a figure."""
     told = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 from uuid import uuid4
@@ -37,12 +38,14 @@ FILTERS: Mapping[str, Any] = {
 GLOBALS: Mapping[str, Any] = {
     "asset": written.asset,
     "behind_finding": naming.behind_finding,
+    "behind_target": naming.behind_target,
     "code_words": written.code_words,
     "document_of": naming.document_of,
     "fact_called": naming.fact_called,
     "has_words": written.has_words,
     "link": _link,
     "measured_by": naming.measured_by,
+    "now": lambda: datetime.now(UTC),
     "new_key": lambda: uuid4().hex,
     "OPEN": naming.OPEN,
     "particulars": naming.particulars,

@@ -78,7 +78,9 @@ def state(row: Mapping[str, Any], period: Period, as_of: date) -> tuple[str, str
     """Return the shape and the word of where a unit stands."""
     ratio, target = row["ratio"], row["target"]
     if not ratio:
-        return ("none", "no-target") if not target else ("good", "reached")
+        if target:  # of nobody: there is no ratio, and it is reached
+            return "good", "reached"
+        return ("none", "no-target") if row["admitted"] else ("bad", "silent")
     reached, wanted = ratio["numerator"], ratio["denominator"]
     if reached >= wanted:
         most = target["maximum"]
@@ -177,7 +179,8 @@ def ordered(all_rows: Iterable[Row], by: Order) -> list[Row]:
     # Among equals the one that lacks most comes first.
     known.sort(key=lambda pair: (-(pair[1].remaining or 0), folded(pair[1].name)))
     known.sort(key=lambda pair: pair[0], reverse=by.down)
-    unknown = sorted((row for row in kept if value(row) is None), key=lambda row: folded(row.name))
+    unknown = [row for row in kept if value(row) is None]
+    unknown.sort(key=lambda row: (bool(row.admitted), folded(row.name)))
     return [*(row for _, row in known), *unknown]
 
 

@@ -18,10 +18,13 @@
     event.detail?.ctx?.target?.setAttribute?.("aria-busy", "true"));
   document.addEventListener("htmx:finally:request", (event) =>
     event.detail?.ctx?.target?.removeAttribute?.("aria-busy"));
-  document.addEventListener("htmx:after:swap", () => {
-    const said = document.querySelector("[data-said]");
-    const region = document.getElementById("said");
-    if (said && region && region.textContent !== said.dataset.said) region.textContent = said.dataset.said;
+  const region = document.getElementById("said");
+  function announce(text) {
+    if (region && text && region.textContent !== text) region.textContent = text;
+  }
+  document.addEventListener("htmx:after:swap", (event) => {
+    if (event.detail?.ctx?.sourceElement?.id === "filter")
+      announce(document.getElementById("unit-rows")?.dataset.said);
     show(page.dataset.streamState);
   });
 
@@ -42,6 +45,7 @@
   function tint(before) {
     for (const [name, each] of figures()) {
       if (!before.has(name) || before.get(name) === each.textContent) continue;
+      announce(region.dataset.changed);
       each.classList.add("changed");
       setTimeout(() => each.classList.remove("changed"), 1800);
     }
@@ -56,7 +60,7 @@
     fetching = true; again = false;
     const before = new Map([...figures()].map(([name, each]) => [name, each.textContent]));
     try {
-      await htmx.ajax("GET", location.href, { target: "#live", select: "#live", swap: "outerMorph" });
+      await htmx.ajax("GET", location.href, { target: "#live", select: "#live", selectOOB: "#fresh", swap: "outerMorph" });
       tint(before);
     } finally {
       fetching = false;
