@@ -26,8 +26,10 @@ from services.dossiers.view import Boxes, CandidaciesView, UnitsView
 from services.reporting.application import Reporting
 from services.reporting.view import ReportingView
 from services.training.application import Training
+from services.training.view import ClassesView
 from services.verification import policy as verification_policy
 from services.verification.application import Verification
+from services.verification.view import CasesView
 
 LEDGERS = ("dossiers", "training", "verification", "reporting")
 FOLDERS = ("ledgers", "keys", "views", "staging")
@@ -82,6 +84,10 @@ class Embedded:
                 folder / "views" / "dossiers.db", Boxes(self.ledgers["dossiers"], self.keys)
             )
             opened.callback(self.candidacies.close)
+            self.classes = ClassesView(folder / "views" / "training.db")
+            opened.callback(self.classes.close)
+            self.cases = CasesView(folder / "views" / "verification.db")
+            opened.callback(self.cases.close)
             self.view = ReportingView(folder / "views" / "reporting.db")
             opened.callback(self.view.close)
             self._closing = opened.pop_all()
@@ -93,6 +99,8 @@ class Embedded:
         self.runners = [
             self.units.runner(feeds["dossiers"]),
             self.candidacies.runner(feeds["dossiers"]),
+            self.classes.runner(feeds["training"]),
+            self.cases.runner(feeds["verification"]),
             *self.view.runners(feeds),
         ]
         self.reactors = self._reactors(feeds)

@@ -12,13 +12,18 @@ from tempfile import TemporaryDirectory
 
 from infra.feed import Feed, LedgerFeed
 from infra.ledger.port import Row
+from infra.runner import Runner
 from services.dossiers.view import Boxes, CandidaciesView, UnitsView
 from services.dossiers.view.candidacies import READER as CANDIDACIES_READER
 from services.dossiers.view.units import READER as UNITS_READER
 from services.embedded import Embedded
 from services.reporting.view import ReportingView
+from services.training.view import READER as CLASSES_READER
+from services.training.view import ClassesView
+from services.verification.view import READER as CASES_READER
+from services.verification.view import CasesView
 
-VIEWS = ("dossiers", "reporting")
+VIEWS = ("dossiers", "training", "verification", "reporting")
 # Not derived from events: what stopped a reader is known to the process that it stopped.
 _APART = ("parked",)
 
@@ -89,38 +94,43 @@ def rebuild(
 ) -> None:
     """Build a view in a folder, each of its readers up to a position."""
     with ExitStack() as stack:
-        feeds = {
-            name: _Until(LedgerFeed(ledger), _last(positions, name))
-            for name, ledger in ketnap.ledgers.items()
-        }
-        path = folder / f"{view}.db"
-        if view == "dossiers":
-            ledger = ketnap.ledgers["dossiers"]
-            units = stack.enter_context(closing(UnitsView(path)))
-            boxes = Boxes(ledger, ketnap.keys)
-            candidacies = stack.enter_context(closing(CandidaciesView(path, boxes)))
-            runners = [
-                each.runner(_Until(LedgerFeed(ledger), positions[reader]))
-                for each, reader in (
-                    (units, UNITS_READER),
-                    (candidacies, CANDIDACIES_READER),
-                )
-            ]
-        else:
-            runners = stack.enter_context(closing(ReportingView(path))).runners(feeds)
+        runners = _runners(ketnap, view, folder / f"{view}.db", positions, stack)
         total, done = sum(positions.values()), 0
         for runner in runners:
             runner.catch_up(positions[runner.name], partial(_told, progress, done, total))
             done += positions[runner.name]
 
 
+def _runners(
+    ketnap: Embedded, view: str, path: Path, positions: Mapping[str, int], stack: ExitStack
+) -> list[Runner]:
+    def until(ledger: str, reader: str) -> _Until:
+        return _Until(LedgerFeed(ketnap.ledgers[ledger]), positions.get(reader, 0))
+
+    match view:
+        case "dossiers":
+            units = stack.enter_context(closing(UnitsView(path)))
+            boxes = Boxes(ketnap.ledgers["dossiers"], ketnap.keys)
+            candidacies = stack.enter_context(closing(CandidaciesView(path, boxes)))
+            return [
+                units.runner(until("dossiers", UNITS_READER)),
+                candidacies.runner(until("dossiers", CANDIDACIES_READER)),
+            ]
+        case "training":
+            classes = stack.enter_context(closing(ClassesView(path)))
+            return [classes.runner(until("training", CLASSES_READER))]
+        case "verification":
+            cases = stack.enter_context(closing(CasesView(path)))
+            return [cases.runner(until("verification", CASES_READER))]
+        case _:
+            reporting = stack.enter_context(closing(ReportingView(path)))
+            return reporting.runners(
+                {name: until(name, f"reporting.{name}") for name in ketnap.ledgers}
+            )
+
+
 def _told(progress: Callable[[int, int], None], done: int, total: int, position: int) -> None:
     progress(done + position, total)
-
-
-def _last(positions: Mapping[str, int], ledger: str) -> int:
-    """Return how far reporting's view had read a ledger."""
-    return positions.get(f"reporting.{ledger}", 0)
 
 
 def _copy(live: Path, copy: Path) -> None:

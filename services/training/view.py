@@ -1,0 +1,217 @@
+"""What training reads of its own ledger: the classes, and who learns in them."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from threading import Lock
+from uuid import UUID
+
+from events import training
+from events.envelope import Envelope
+from infra.feed import Feed
+from infra.runner import Runner, open_view
+
+READER = "training.classes"
+UNKNOWN_DAY = date.min
+"""The day of a class whose day nobody knows."""
+
+_SCHEMA = """
+create table if not exists classes(
+    stream blob primary key, code text not null, centre blob not null, opened_on text not null,
+    closed_on text, enrolled integer, certified integer, certificates_due text) without rowid;
+create index if not exists classes_day on classes(opened_on, stream);
+create table if not exists learners(
+    stream blob not null, candidacy blob not null, passed integer, certified_on text,
+    primary key (stream, candidacy)) without rowid;
+create index if not exists learners_candidacy on learners(candidacy);
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class ClassRow:
+    """A class of a list."""
+
+    stream: UUID
+    code: str
+    centre: UUID
+    opened_on: date
+    closed_on: date | None
+    enrolled: int | None
+    certified: int | None
+    certificates_due: date | None
+    learners: int
+    passed: int
+    issued: int
+    """How many certificates are issued to learners known one by one."""
+
+
+class ClassesView:
+    """Every class, fed by the reader `training.classes`."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._db = _open(path)
+        self._reading = Lock()
+        self._writing: list[sqlite3.Connection] = []
+
+    def runner(self, feed: Feed) -> Runner:
+        """Return the reader that fills this view."""
+        db = _open(self._path)
+        self._writing.append(db)
+        return Runner(READER, feed, db, _Projection(db))
+
+    def close(self) -> None:
+        """Close the database."""
+        for db in (*self._writing, self._db):
+            db.close()
+
+    def classes(
+        self, first: date, last: date, *, before: tuple[str, bytes] | None = None, most: int
+    ) -> list[ClassRow]:
+        """Return classes opened between two days, the latest first, from a place on.
+
+        Those of an unknown day come last, whatever the days.
+        """
+        day, stream = before or ("9999-12-31", b"\xff" * 17)
+        asked = {
+            "first": first.isoformat(),
+            "last": last.isoformat(),
+            "unknown": UNKNOWN_DAY.isoformat(),
+            "day": day,
+            "stream": stream,
+            "most": most,
+        }
+        with self._snapshot() as db:
+            return [_row(*row) for row in db.execute(_LISTED, asked)]
+
+    def class_(self, stream: UUID) -> ClassRow | None:
+        """Return one class."""
+        with self._snapshot() as db:
+            row = db.execute(_ONE, {"stream": stream.bytes}).fetchone()
+            return _row(*row) if row else None
+
+    @contextmanager
+    def _snapshot(self) -> Iterator[sqlite3.Connection]:
+        with self._reading:
+            yield self._db
+
+
+class _Projection:
+    """Keeps the classes and their learners."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+
+    def forget(self) -> None:
+        """Nothing is held in memory."""
+
+    def project(self, batch: Sequence[Envelope]) -> None:
+        """Apply the next facts, in order."""
+        for envelope in batch:
+            self._apply(envelope.fact, envelope.fact.originator_id.bytes)
+
+    def _apply(self, fact: object, stream: bytes) -> None:
+        run = self._db.execute
+        match fact:
+            case training.ClassOpened(code=code, centre=centre, on=on, enrolled=enrolled):
+                run(
+                    "insert into classes(stream, code, centre, opened_on, enrolled)"
+                    " values (?, ?, ?, ?, ?)",
+                    (stream, code, centre.bytes, on.isoformat(), enrolled),
+                )
+            case training.ClassCorrected(centre=centre, opened_on=opened_on, closed_on=closed_on):
+                run(
+                    "update classes set centre = ?, opened_on = ?, closed_on = ?, enrolled = ?,"
+                    " certified = ? where stream = ?",
+                    (
+                        centre.bytes,
+                        opened_on.isoformat(),
+                        _iso(closed_on),
+                        fact.enrolled,
+                        fact.certified,
+                        stream,
+                    ),
+                )
+            case training.ClassCompleted(on=on, certified=certified, certificates_due=due):
+                run(
+                    "update classes set closed_on = ?, certified = ?, certificates_due = ?"
+                    " where stream = ?",
+                    (on.isoformat(), certified, _iso(due), stream),
+                )
+            case training.LearnerFact(candidacy=candidacy):
+                self._learner(fact, stream, candidacy.bytes)
+
+    def _learner(self, fact: training.LearnerFact, stream: bytes, candidacy: bytes) -> None:
+        run = self._db.execute
+        match fact:
+            case training.LearnerEnrolled():
+                run("insert into learners(stream, candidacy) values (?, ?)", (stream, candidacy))
+            case training.LearnerWithdrawn():
+                run("delete from learners where stream = ? and candidacy = ?", (stream, candidacy))
+            case training.ResultRecorded(passed=passed):
+                run(
+                    "update learners set passed = ? where stream = ? and candidacy = ?",
+                    (passed, stream, candidacy),
+                )
+            case training.CertificateIssued(on=on):
+                run(
+                    "update learners set certified_on = ? where stream = ? and candidacy = ?",
+                    (on.isoformat(), stream, candidacy),
+                )
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    db = open_view(path)
+    db.executescript(_SCHEMA)
+    return db
+
+
+def _iso(day: date | None) -> str | None:
+    return None if day is None else day.isoformat()
+
+
+def _row(  # noqa: PLR0913, PLR0917 - the columns
+    stream: bytes,
+    code: str,
+    centre: bytes,
+    opened_on: str,
+    closed_on: str | None,
+    enrolled: int | None,
+    certified: int | None,
+    due: str | None,
+    learners: int,
+    passed: int,
+    issued: int,
+) -> ClassRow:
+    return ClassRow(
+        UUID(bytes=stream),
+        code,
+        UUID(bytes=centre),
+        date.fromisoformat(opened_on),
+        date.fromisoformat(closed_on) if closed_on else None,
+        enrolled,
+        certified,
+        date.fromisoformat(due) if due else None,
+        learners,
+        passed,
+        issued,
+    )
+
+
+_COLUMNS = """
+select c.stream, c.code, c.centre, c.opened_on, c.closed_on, c.enrolled, c.certified,
+    c.certificates_due,
+    (select count(*) from learners l where l.stream = c.stream),
+    (select count(*) from learners l where l.stream = c.stream and l.passed),
+    (select count(*) from learners l where l.stream = c.stream and l.certified_on is not null)
+from classes c"""
+_LISTED = f"""{_COLUMNS}
+where (c.opened_on between :first and :last or c.opened_on = :unknown)
+  and (c.opened_on, c.stream) < (:day, :stream)
+order by c.opened_on desc, c.stream desc limit :most"""
+_ONE = f"{_COLUMNS} where c.stream = :stream"
