@@ -15,8 +15,9 @@ install: .venv/installed ## the environment alone, tools included, in .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $@
 
-run: install ## load the demo on first start and print its figures beside what the articles published
+run: install ## load the demo on first start, then serve its pages: make run PORT=8000
 	$(BIN)/ketnap demo
+	$(BIN)/ketnap up $(if $(PORT),--port $(PORT))
 
 check: install ## style, types, the import rules, and contracts that have not drifted
 	$(BIN)/ruff format --check .

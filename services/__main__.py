@@ -11,7 +11,7 @@ import typer
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
 from infra.settings import BadSettingError, settings
-from services.terminal import operates, reads, showcase, writes
+from services.terminal import accounts, operates, reads, showcase, writes
 from services.terminal.edge import MISUSE, edge
 from services.terminal.options import Language
 from services.terminal.screen import Screen
@@ -32,6 +32,8 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "contracts": operates.contracts,
     "up": operates.up,
 }
+NOUNS: dict[str, dict[str, Callable[..., None]]] = {"account": accounts.VERBS}
+"""Commands of a noun and a verb."""
 
 
 def _version(asked: bool) -> None:  # noqa: FBT001 - as the library calls it
@@ -61,19 +63,32 @@ def command(lang: str) -> TyperGroup:
     )
     for name, function in COMMANDS.items():
         app.command(name)(function)
+    for noun, verbs in NOUNS.items():
+        about = typer.Typer(no_args_is_help=True)
+        for verb, function in verbs.items():
+            about.command(verb)(function)
+        app.add_typer(about, name=noun)
     group = typer.main.get_command(app)
     if not isinstance(group, TyperGroup):
         raise TypeError(group)
     group.help = say("help.ketnap", lang)
     _explain("ketnap", group, lang)
     for name, one in group.commands.items():
-        if not isinstance(one, TyperCommand):
-            raise TypeError(one)
-        one.help = say(f"help.{name}", lang)
-        one.short_help = say(f"help.{name}", lang).partition("\n")[0]
-        one.epilog = say("help.example", lang) + " " + say(f"help.{name}-example", lang)
-        _explain(name, one, lang)
+        _tell(name, one, lang)
     return group
+
+
+def _tell(name: str, one: object, lang: str) -> None:
+    """Give a command its help and its example, and its verbs theirs."""
+    if not isinstance(one, TyperCommand | TyperGroup):
+        raise TypeError(one)
+    one.help = say(f"help.{name}", lang)
+    one.short_help = one.help.partition("\n")[0]
+    one.epilog = say("help.example", lang) + " " + say(f"help.{name}-example", lang)
+    _explain(name, one, lang)
+    if isinstance(one, TyperGroup):
+        for verb, each in one.commands.items():
+            _tell(f"{name}-{verb}", each, lang)
 
 
 def _explain(name: str, one: TyperCommand | TyperGroup, lang: str) -> None:

@@ -1,4 +1,4 @@
-"""`ketnap demo`: five real organisations, their figures beside what their articles print."""
+"""`ketnap demo`: organisations, their figures beside what articles print, and who signs in."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Printed:
 
 
 def files(folder: Path = FOLDER) -> list[Path]:
-    """Return the files of the five organisations."""
+    """Return the files of the organisations."""
     return sorted(folder.glob("*/*.csv"))
 
 
@@ -51,6 +51,14 @@ def questions(folder: Path = FOLDER) -> Sequence[Mapping[str, Any]]:
     published = tomllib.loads((folder / "published.toml").read_text("utf-8"))
     asked: Sequence[Mapping[str, Any]] = published["question"]
     return asked
+
+
+def accounts(folder: Path = FOLDER) -> Sequence[Mapping[str, str]]:
+    """Return who may sign in: a name, for a unit, in a role."""
+    opened: Sequence[Mapping[str, str]] = tomllib.loads(
+        (folder / "accounts.toml").read_text("utf-8")
+    )["account"]
+    return opened
 
 
 def afterwards(folder: Path = FOLDER) -> Mapping[str, Any]:

@@ -1,4 +1,4 @@
-"""The five organisations: what their articles publish, and synthetic people who add up to it."""
+"""The five organisations, with synthetic people who add up to what is published, and a commune."""
 
 from __future__ import annotations
 
@@ -293,17 +293,53 @@ def khanh_hoa(org: Organisation) -> None:
         people.add(until(people.journey(day), horizon), unit_code=org.chance.choice(units))
 
 
+def xa_mau(org: Organisation) -> None:
+    """Make a commune that no article tells of: people at every step, to learn the pages on."""
+    horizon = date(2026, 11, 20)
+    org.unit(org.code, "Đảng ủy xã Mẫu", "commune_committee")
+    committees = [
+        org.unit(f"{org.code}-{n:02}", f"Đảng ủy cơ sở {name}", "grassroots_committee", org.code)
+        for n, name in enumerate(("thôn Đông", "thôn Tây"), 1)
+    ]
+    cells = [
+        org.unit(f"{committee}-{n}", f"Chi bộ {committee[3:]}.{n}", "cell", committee)
+        for committee in committees
+        for n in (1, 2, 3)
+    ]
+    school = org.unit(f"{org.code}-03", "Chi bộ cơ sở Trường Mẫu", "grassroots_cell", org.code)
+    centre = org.unit(f"{org.code}-TTCT", "Trung tâm Chính trị xã Mẫu", "training_centre", org.code)
+    org.unit(f"{org.code}-DTN", "Đoàn Thanh niên xã Mẫu", "mass_organisation", org.code)
+    for year, count in (("2025", 8), ("2026", 16), ("2027", 16)):
+        org.target(org.code, year, count, document=SYNTHETIC)
+    for unit, count in zip((*committees, school), (7, 6, 3), strict=True):
+        org.target(unit, "2026", count, document=SYNTHETIC)
+    row = {"code": f"{org.code}-2026-01", "centre": centre, "opened_on": "2026-03-09"}
+    org.put("classes", [row | {"closed_on": "2026-03-13", "enrolled": "24", "certified": "23"}])
+    people = org.people()
+    homes = (*cells, school)
+    for day in org.ceremonies(8, date(2025, 8, 18), date(2025, 12, 19)):
+        people.add(recognised(people.journey(day), horizon), unit_code=org.chance.choice(homes))
+    for day in org.ceremonies(9, date(2026, 2, 2), date(2026, 10, 30)):
+        people.add(people.journey(day), unit_code=org.chance.choice(homes))
+    for unit in cells:
+        day = work_before(date(2026, 12, 4), org.chance.randrange(4))
+        people.add(until(people.journey(day), horizon), unit_code=unit)
+    for day in org.ceremonies(8, date(2026, 12, 14), date(2027, 3, 1)):
+        people.add(until(people.journey(day), horizon), unit_code=org.chance.choice(homes))
+
+
 ORGANISATIONS: dict[str, tuple[str, str, Callable[[Organisation], None]]] = {
     "phong-dien": ("PD", "Phong Điền", phong_dien),
     "ben-tre": ("BT", "Bến Tre", ben_tre),
     "can-gio": ("CG", "Cần Giờ", can_gio),
     "phu-binh": ("PB", "Phú Bình", phu_binh),
     "khanh-hoa": ("KH", "Khánh Hòa", khanh_hoa),
+    "xa-mau": ("XM", "xã Mẫu", xa_mau),
 }
 
 
 def organisations() -> Iterable[Organisation]:
-    """Make the five organisations, always alike."""
+    """Make the organisations, always alike."""
     for folder, (code, place, fill) in ORGANISATIONS.items():
         org = Organisation(folder, code, place, random.Random(f"ketnap/{folder}"))  # noqa: S311
         fill(org)

@@ -1,8 +1,9 @@
-"""`ketnap demo`: the five organisations, loaded once, and their figures beside the articles'."""
+"""`ketnap demo`: the organisations, loaded once, their figures beside the articles', accounts."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from services import demo as material
 from services.embedded import Embedded
 from services.imports.run import import_files
 from services.reporting.view import Question
+from services.terminal.accounts import accounts_of, place_of
 from services.terminal.amending import Paper, other_day, retraction
 from services.terminal.cases import actor, case_of
 from services.terminal.edge import FINDING, Stopped
@@ -24,6 +26,8 @@ from services.wording.telling import worded
 LOADING = "demo.loading"
 LOADED = "demo.loaded"
 """Holds the moment before which nothing of the afterwards was known."""
+OPENED = "demo.accounts"
+"""Is there once the demo's accounts were opened, so that one closed since stays closed."""
 
 
 def demo(data: Data = None, lang: Lang = None, as_json: Json = False) -> None:  # noqa: FBT002 - a flag
@@ -33,6 +37,7 @@ def demo(data: Data = None, lang: Lang = None, as_json: Json = False) -> None:  
         if not loaded.exists():
             _load(ketnap, screen)
         moment = loaded.read_text("utf-8")
+        opened_now = [] if as_json else _accounts(ketnap)
         compared = [
             (question, list(material.compared(question, _answer(ketnap, question, screen))))
             for question in material.questions()
@@ -53,6 +58,7 @@ def demo(data: Data = None, lang: Lang = None, as_json: Json = False) -> None:  
             as_of=later["as_of"].isoformat(),
             moment=moment,
         )
+        _show_accounts(opened_now, screen)
     if wrong:
         raise SystemExit(FINDING)
 
@@ -80,6 +86,33 @@ def _load(ketnap: Embedded, screen: Screen) -> None:
             ketnap.dossiers.perform(retraction(ketnap, case, change["fact"], _paper(change)))
     ketnap.catch_up()
     begun.rename(ketnap.folder / LOADED)
+
+
+def _accounts(ketnap: Embedded) -> list[tuple[str, ...]]:
+    """Open the demo's accounts, once in the life of a folder; return them with their passwords."""
+    told: list[tuple[str, ...]] = []
+    with accounts_of(ketnap) as access:
+        done = ketnap.folder / OPENED
+        if done.exists():
+            return []
+        for each in material.accounts():
+            if access.account(each["name"]):  # opened before this was interrupted
+                continue
+            unit = place_of(ketnap, access, each["unit"], each["role"])
+            account, password = access.open_account(each["name"])
+            access.grant(account.name, unit, each["role"], first=date.min, by=actor())
+            then, role = ketnap.units.tree.unit(unit, access.today()), each["role"]
+            named = access.roles.roles[role].name
+            told.append((account.name, password, named, then.name if then else each["unit"]))
+        done.touch(mode=0o600)
+    return told
+
+
+def _show_accounts(accounts: Sequence[tuple[str, ...]], screen: Screen) -> None:
+    screen.line("")
+    screen.tell("demo.accounts" if accounts else "demo.accounts-renew")
+    if accounts:
+        screen.table(("account", "password", "role", "unit-name"), accounts)
 
 
 def _paper(change: Mapping[str, Any]) -> Paper:
