@@ -15,7 +15,7 @@ from fastapi import Depends, FastAPI, File, Form, Header, Query, Request, Respon
 from starlette.concurrency import run_in_threadpool
 from starlette.formparsers import MultiPartParser
 
-from infra.access import Access, Grant
+from infra.access import Access, Grant, NotFound
 from infra.http import (
     Limits,
     answer,
@@ -31,13 +31,16 @@ from infra.http import (
 from infra.metrics import Requests
 from services.embedded import Embedded
 from services.imports.desk import Desk, Wish
-from services.imports.uploads import Taken, Upload, told
+from services.imports.template import write_template
+from services.imports.uploads import Pointed, Taken, Upload, in_memory, told
 from services.wording import law, refusal_words
 
 # What is larger than this the edge refuses: nothing that is sent in ever touches a disk in clear.
 MultiPartParser.spool_max_size = Limits().upload_bytes
 _NAME_CHARACTERS = 200
 _PATIENCE_SECONDS = 10.0
+_CSV = "text/csv"
+_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 class Import(msgspec.Struct, rename={"id": "import"}):
@@ -52,6 +55,7 @@ class Import(msgspec.Struct, rename={"id": "import"}):
     document: str | None
     uploaded: datetime
     expires: datetime
+    accept_good: bool
     version: int
     done: int
     total: int
@@ -63,6 +67,20 @@ class Imports(msgspec.Struct):
     """The files that are kept, the newest first."""
 
     imports: list[Import]
+
+
+class FileKind(msgspec.Struct):
+    """A kind of file that may be sent in."""
+
+    kind: str
+    title: str
+    columns: list[Pointed]
+
+
+class Kinds(msgspec.Struct):
+    """The kinds of files that a grant takes in, in the order in which files go."""
+
+    kinds: list[FileKind]
 
 
 class Commit(msgspec.Struct, forbid_unknown_fields=True):
@@ -87,9 +105,10 @@ def api(ketnap: Embedded, access: Access, *, requests: Requests | None = None) -
     app.state.desk = desk
     asking = Depends(bearer(access.tokens))
     _reads(app, desk, asking)
+    _kinds(app, desk, asking)
     _acts(app, desk, asking)
     served(app, refusal_words, law=law, requests=requests)
-    return promised(app, [Import, Imports, Commit])
+    return promised(app, [Import, Imports, Kinds, Commit])
 
 
 def _reads(app: FastAPI, desk: Desk, asking: Any) -> None:  # noqa: ANN401 - a dependency
@@ -111,7 +130,7 @@ def _reads(app: FastAPI, desk: Desk, asking: Any) -> None:  # noqa: ANN401 - a d
             known = await run_in_threadpool(desk.find, *asked, upload)
         return _answer(desk, known)
 
-    @app.get("/imports/{upload}/errors.csv", responses=_csv())
+    @app.get("/imports/{upload}/errors.csv", responses=_file(_CSV))
     def errors(
         upload: UUID,
         asked: tuple[Grant, date] = asking,
@@ -120,12 +139,37 @@ def _reads(app: FastAPI, desk: Desk, asking: Any) -> None:  # noqa: ANN401 - a d
         """Return the rows of a table with what is wrong with each, to be mended and sent again."""
         known = desk.find(*asked, upload)
         content = desk.errors(upload, table)
-        name = quote(f"{known.name.rpartition('.')[0] or known.name}.errors.csv", safe="")
-        return Response(
-            content,
-            media_type="text/csv; charset=utf-8",
-            headers={"Content-Disposition": f"attachment; filename*=UTF-8''{name}"},
+        name = f"{known.name.rpartition('.')[0] or known.name}.errors.csv"
+        return Response(content, media_type=f"{_CSV}; charset=utf-8", headers=_attached(name))
+
+
+def _kinds(app: FastAPI, desk: Desk, asking: Any) -> None:  # noqa: ANN401 - a dependency
+    @app.get("/kinds", responses=gives({200: Kinds}))
+    def granted(asked: tuple[Grant, date] = asking) -> Response:
+        """Return the kinds of files that may be sent in."""
+        return answer(
+            {
+                "kinds": [
+                    FileKind(
+                        kind.code,
+                        kind.title,
+                        [Pointed(column.code, column.name) for column in kind.columns.values()],
+                    )
+                    for kind in desk.kinds(*asked)
+                ]
+            }
         )
+
+    @app.get("/templates/{kind}.xlsx", responses=_file(_XLSX))
+    def template(kind: str, asked: tuple[Grant, date] = asking) -> Response:
+        """Return a workbook to be filled in."""
+        wanted = next((each for each in desk.kinds(*asked) if each.code == kind), None)
+        if wanted is None:
+            raise NotFound
+        with in_memory() as path:
+            write_template(kind, path)
+            content = path.read_bytes()
+        return Response(content, media_type=_XLSX, headers=_attached(f"{wanted.title}.xlsx"))
 
 
 def _acts(app: FastAPI, desk: Desk, asking: Any) -> None:  # noqa: ANN401 - a dependency
@@ -184,6 +228,10 @@ def _told(desk: Desk, upload: Upload) -> dict[str, Any]:
     return told(upload, *desk.progress(upload.id))
 
 
-def _csv() -> dict[int | str, dict[str, Any]]:
-    text = {"description": "OK", "content": {"text/csv": {"schema": {"type": "string"}}}}
-    return {**gives({}), 200: text}
+def _attached(name: str) -> dict[str, str]:
+    return {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name, safe='')}"}
+
+
+def _file(media_type: str) -> dict[int | str, dict[str, Any]]:
+    content = {"schema": {"type": "string", "format": "binary"}}
+    return {**gives({}), 200: {"description": "OK", "content": {media_type: content}}}

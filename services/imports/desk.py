@@ -22,7 +22,7 @@ from infra.http import if_match
 from infra.ledger.application import ChangedCommand
 from services.embedded import Embedded
 from services.imports.bounds import Bounds, within
-from services.imports.columns import UnknownKind, kinds
+from services.imports.columns import Kind, UnknownKind, kinds
 from services.imports.report import FileReport, words
 from services.imports.run import ReasonAndDocumentMissing, import_files
 from services.imports.uploads import Pointed, Taken, Upload, Uploads, WrongRow, in_memory
@@ -136,6 +136,12 @@ class Desk:
             for known in self._uploads.all()
             if self._decides(grant, today).decide(self._resource(grant, today, known.unit))
         ]
+
+    def kinds(self, grant: Grant, today: date) -> list[Kind]:
+        """Return the kinds of files that a grant takes in. Raises ActNotGranted, NotFound."""
+        self._demand(grant, today, grant.unit, "preview")
+        bounds = Bounds(self._access.roles, grant, today)
+        return [kind for code, kind in kinds().items() if not bounds.kind_refusal(code)]
 
     def commit(
         self, grant: Grant, today: date, upload: UUID, version: str | None, *, accept_good: bool

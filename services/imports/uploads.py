@@ -204,6 +204,7 @@ def told(upload: Upload, done: int, total: int) -> dict[str, Any]:
         "document": upload.document,
         "uploaded": upload.uploaded,
         "expires": upload.expires,
+        "accept_good": upload.accept_good,
         "version": upload.version,
         "done": done,
         "total": total,

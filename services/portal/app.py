@@ -17,7 +17,19 @@ from starlette.types import ASGIApp, Scope
 from events.refusal import Refusal
 from infra.access import Access, NotFound
 from infra.http import Malformed, MethodNotAllowed, Problems, served
-from services.portal import behind, live, overview, signing, unit
+from services.portal import (
+    behind,
+    case,
+    correct,
+    importing,
+    live,
+    nominate,
+    overview,
+    search,
+    signing,
+    unit,
+    work,
+)
 from services.portal.client import ApiProblem, Client, Problem
 from services.portal.page import COOKIE, ForeignForm, NothingGranted, Portal, page, rendered
 from services.portal.rendering import environment
@@ -29,6 +41,12 @@ ROUTERS = (
     overview.router,
     unit.router,
     behind.router,
+    work.router,
+    search.router,
+    nominate.router,
+    correct.router,
+    case.router,
+    importing.router,
     live.router,
 )
 _STATUSES: Mapping[type[Refusal], int] = {ForeignForm: 403, NothingGranted: 403}

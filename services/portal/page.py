@@ -10,7 +10,7 @@ from unicodedata import normalize
 from urllib.parse import urlencode
 from uuid import uuid4
 
-from fastapi import Depends, Request, UploadFile
+from fastapi import Depends, Request
 from jinja2 import Environment
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, RedirectResponse
@@ -66,11 +66,19 @@ class Portal:
 
 
 @dataclass(frozen=True, slots=True)
+class Sent:
+    """A file that came with a form."""
+
+    name: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Form:
     """What a form of ours said: its texts, and the files that came with it."""
 
     values: Mapping[str, str]
-    files: Mapping[str, UploadFile]
+    files: Mapping[str, Sent]
     key: str
     """Under which what it asks for is done once."""
 
@@ -150,14 +158,13 @@ class Page:
 async def form_of(request: Request) -> Form:
     """Read a form; all text is brought to one spelling."""
     values: dict[str, str] = {}
-    files: dict[str, UploadFile] = {}
-    for name, value in (await request.form()).multi_items():
-        if isinstance(value, str):
-            values[name] = normalize("NFC", value).strip()
-        elif value.filename:
-            files[name] = UploadFile(
-                value.file, size=value.size, filename=value.filename, headers=value.headers
-            )
+    files: dict[str, Sent] = {}
+    async with request.form() as form:
+        for name, value in form.multi_items():
+            if isinstance(value, str):
+                values[name] = normalize("NFC", value).strip()
+            elif value.filename:
+                files[name] = Sent(normalize("NFC", value.filename), await value.read())
     return Form(values, files, values.get(KEY) or uuid4().hex)
 
 

@@ -391,3 +391,16 @@ def test_the_rest_of_a_folder_is_untouched(desk: Desk) -> None:
 
     staged = [path.name for path in (desk.office.ketnap.folder / "staging").iterdir()]
     assert staged == ["uploads"]
+
+
+def test_a_role_is_shown_the_kinds_that_it_takes_in_with_a_workbook_of_each(desk: Desk) -> None:
+    headers = desk.headers("H", "district_board")
+
+    kinds = desk.http.get("/kinds", headers=headers).json()["kinds"]
+
+    assert [each["kind"] for each in kinds] == ["targets", "counts", "candidates"]
+    workbook = desk.http.get("/templates/candidates.xlsx", headers=headers)
+    assert workbook.content.startswith(b"PK")
+    assert desk.http.get("/templates/classes.xlsx", headers=headers).status_code == 404
+    (table,) = desk.checked(workbook.content, name="mau.xlsx")["tables"]
+    assert (table["kind"], table["rows"], table["refused"]) == ("candidates", 0, None)
