@@ -95,7 +95,8 @@ def rebuild(
         if view == "dossiers":
             runners = [stack.enter_context(closing(UnitsView(path))).runner(feeds["dossiers"])]
         else:
-            runners = stack.enter_context(closing(ReportingView(path))).runners(feeds)
+            rebuilt = stack.enter_context(closing(ReportingView(path, rebuilding=True)))
+            runners = rebuilt.runners(feeds)
         total, done = sum(positions.values()), 0
         for runner in runners:
             runner.catch_up(positions[runner.name], partial(_told, progress, done, total))
