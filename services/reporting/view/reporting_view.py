@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
@@ -11,6 +11,7 @@ from threading import Lock
 from typing import Any, Literal
 from uuid import UUID
 
+from events.period import Period
 from infra.feed import Feed
 from infra.runner import BATCH_EVENTS, Projection, Runner
 from services.reporting.projection.dossiers import DossiersProjection
@@ -19,6 +20,7 @@ from services.reporting.projection.training import TrainingProjection
 from services.reporting.view.figures import Figures, Question
 from services.reporting.view.knowledge import Knowledge, positions_at
 from services.reporting.view.listing import Behind, Listing, UnknownFigure
+from services.reporting.view.overlaps import CountStanding, counts_standing, person_in
 from services.reporting.view.sources import Counters, Facts
 from services.reporting.view.tables import (
     DossiersTables,
@@ -127,6 +129,18 @@ class ReportingView:
                 beginning=beginning.replace("-", "").upper() + "%",
             )
             return [UUID(bytes=stream) for (stream,) in rows]
+
+    def counts(self) -> list[CountStanding]:
+        """Return every count that stands."""
+        with self._snapshot(None) as knowledge:
+            return counts_standing(knowledge)
+
+    def person_in(
+        self, indicator: str, period: Period, unit: UUID, above: Iterable[UUID]
+    ) -> tuple[UUID, date] | None:
+        """Return where and when somebody is known whom a count of a unit would count again."""
+        with self._snapshot(None) as knowledge:
+            return person_in(knowledge, indicator, period, unit, above)
 
     def unit_id(self, code: str, on: date) -> UUID:
         """Return the unit that bears a code on a day; raise UnknownUnit."""
