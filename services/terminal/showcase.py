@@ -44,7 +44,14 @@ def demo(data: Data = None, lang: Lang = None, as_json: Json = False) -> None:  
     else:
         for question, found in compared:
             _show(question, found, screen)
-        screen.tell("demo.wrong" if wrong else "demo.equal", total=len(figures), wrong=wrong)
+        printed = sum(figure.mark == "published" for figure in figures)
+        screen.tell(
+            "demo.wrong" if wrong else "demo.equal",
+            total=len(figures),
+            wrong=wrong,
+            printed=printed,
+            ours=len(figures) - printed,
+        )
         later = material.afterwards()["question"]
         screen.tell(
             "demo.next",
