@@ -8,7 +8,7 @@ import pytest
 
 from services.__main__ import COMMANDS
 from services.terminal.asked import today
-from tests.system.conftest import FILES, Run, write_files
+from tests.system.small import FILES, Run, write_files
 
 PAPER = ("--reason", "Ghi nhầm", "--document", "BB 12")
 H_2022 = ("--unit", "H", "--period", "2022", "--as-of", "2022-12-31")

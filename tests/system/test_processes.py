@@ -13,7 +13,7 @@ from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
-from tests.system.conftest import Run
+from tests.system.small import Run
 
 SECONDS = 60
 
