@@ -16,6 +16,7 @@ from infra.feed import Feed
 from infra.runner import BATCH_EVENTS, Projection, Runner
 from services.reporting.projection.dossiers import DossiersProjection
 from services.reporting.projection.reporting import ReportingProjection
+from services.reporting.projection.rolling import days, spans
 from services.reporting.projection.training import TrainingProjection
 from services.reporting.view.figures import Figures, Question
 from services.reporting.view.knowledge import Knowledge, positions_at
@@ -27,6 +28,7 @@ from services.reporting.view.tables import (
     ReportingTables,
     TrainingTables,
     open_tables,
+    sum_up,
 )
 from services.reporting.view.told import history, moved, shown
 
@@ -37,10 +39,13 @@ class ReportingView:
     """All figures and history of one data folder.
 
     Every answer is of one snapshot; the positions it speaks for are in it. One that is
-    being rebuilt takes larger batches, and history only when it is opened as the live one.
+    being rebuilt starts on no file, takes larger batches, and answers when it was closed
+    and is opened as the live one.
     """
 
     def __init__(self, path: Path, *, rebuilding: bool = False) -> None:
+        if rebuilding and path.exists():
+            raise FileExistsError(path)
         self.path = path
         self._rebuilding = rebuilding
         self._db = open_tables(path, rebuilding=rebuilding)
@@ -49,6 +54,10 @@ class ReportingView:
 
     def close(self) -> None:
         """Close the view and its readers."""
+        if self._rebuilding:
+            self._db.execute("begin immediate")
+            sum_up(self._db)
+            self._db.execute("commit")
         for db in (*self._writing, self._db):
             db.close()
 
@@ -66,7 +75,7 @@ class ReportingView:
                     f"reporting.{ledger}",
                     feeds[ledger],
                     db,
-                    _projection(ledger, db),
+                    self._projection(ledger, db),
                     batch_events=batch_events or usual,
                 )
             )
@@ -161,12 +170,11 @@ class ReportingView:
             finally:
                 self._db.execute("rollback")
 
-
-def _projection(ledger: str, db: sqlite3.Connection) -> Projection:
-    match ledger:
-        case "dossiers":
-            return DossiersProjection(DossiersTables(db))
-        case "training":
-            return TrainingProjection(TrainingTables(db))
-        case _:
-            return ReportingProjection(ReportingTables(db))
+    def _projection(self, ledger: str, db: sqlite3.Connection) -> Projection:
+        match ledger:
+            case "dossiers":
+                return DossiersProjection(DossiersTables(db), days if self._rebuilding else spans)
+            case "training":
+                return TrainingProjection(TrainingTables(db))
+            case _:
+                return ReportingProjection(ReportingTables(db))

@@ -15,7 +15,7 @@ from services.reporting.projection.dossiers import Counting
 from services.reporting.projection.history import Told
 from services.reporting.projection.lines import ROUNDS, Person
 from services.reporting.projection.reporting import Count, CountCounting, Issue
-from services.reporting.projection.rolling import Counted, Share, Total
+from services.reporting.projection.rolling import Counted, Share, Total, spans
 from services.reporting.projection.training import Class, ClassCounting
 from services.reporting.projection.tree import Branch, State, Unit
 
@@ -113,6 +113,25 @@ def open_tables(path: Path, *, rebuilding: bool = False) -> sqlite3.Connection:
     else:
         db.executescript(INDEXES)
     return db
+
+
+def sum_up(db: sqlite3.Connection) -> None:
+    """Sum up the counters of days, which is all that a rebuild writes, for every longer span."""
+    db.execute("create temp table spans(day integer, span integer, primary key (day, span))")
+    found = db.execute("select distinct span from counters union select span from shares")
+    db.executemany(
+        "insert into spans values (?, ?)",
+        [(day, span) for (day,) in found.fetchall() for span in spans(day)[1:]],
+    )
+    db.execute(
+        "insert into counters select unit, spans.span, kind, facet, value, sum(n)"
+        " from counters cross join spans on day = counters.span"
+        " group by 1, 2, 3, 4, 5 having sum(n) <> 0"
+    )
+    db.execute(
+        "insert into shares select unit, spans.span, child, sum(n)"
+        " from shares cross join spans on day = shares.span group by 1, 2, 3 having sum(n) <> 0"
+    )
 
 
 class Tables:
