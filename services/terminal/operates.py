@@ -12,9 +12,10 @@ from services.doctor import examine
 from services.embedded import LEDGERS, Embedded
 from services.replay import compare as compare_views
 from services.terminal import asked
-from services.terminal.edge import FINDING, Stopped
+from services.terminal.edge import Stopped
 from services.terminal.options import Data, Json, Lang, data_folder, opened, screen_for
 from services.terminal.screen import Screen
+from services.terminal.usage import FINDING
 
 PROMISES = Path(__file__).parents[2] / "contracts"
 

@@ -14,8 +14,9 @@ from infra.runner import ReaderStoppedError
 from infra.sealing import MasterKeyError
 from infra.settings import settings
 from services.embedded import Embedded, ViewsBehindError
-from services.terminal.edge import MISUSE, Stopped
+from services.terminal.edge import Stopped
 from services.terminal.screen import Screen
+from services.terminal.usage import MISUSE
 from services.wording import LANGUAGES
 
 

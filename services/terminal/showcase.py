@@ -15,10 +15,11 @@ from services.imports.run import import_files
 from services.reporting.view import Question
 from services.terminal.amending import Paper, other_day, retraction
 from services.terminal.cases import actor, case_of
-from services.terminal.edge import FINDING, Stopped
+from services.terminal.edge import Stopped
 from services.terminal.options import Data, Json, Lang, opened, screen_for
 from services.terminal.reads import worded
 from services.terminal.screen import Screen
+from services.terminal.usage import FINDING
 from services.terminal.writes import show_reports
 
 LOADING = "demo.loading"
