@@ -132,7 +132,10 @@ def test_verify_names_an_event_that_was_removed(run: Run, data: Path) -> None:
     result = run("verify", "--json", "--data", data)
 
     assert result.code == 1
-    assert result.json[0]["wrong"] == 5
+    verdict = result.json[0]
+    assert (verdict["positions"], verdict["wrong"]) == (4, 5)
+    assert verdict["reason"] == "the-event-is-missing-or-cannot-be-read"
+    assert f"Đã kiểm 4 bản ghi đứng trước, trong {verdict['total']}." in verdict["text"]
 
 
 def test_verify_names_the_first_of_two_that_were_swapped(run: Run, data: Path) -> None:
@@ -162,7 +165,7 @@ def test_a_log_of_reads_that_was_changed_is_found(run: Run, data: Path) -> None:
     result = run("verify", "--json", "--data", data)
 
     assert result.code == 1
-    assert result.json[-1]["wrong"] == 2
+    assert (result.json[-1]["wrong"], result.json[-1]["reason"]) == (2, "the-read-was-changed")
 
 
 def test_replay_finds_a_view_that_was_changed(run: Run, data: Path) -> None:
