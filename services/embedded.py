@@ -18,12 +18,13 @@ from events.registry import TYPES, UnknownTypeError
 from infra.feed import LedgerFeed
 from infra.ledger.sqlite import SqliteLedger
 from infra.metrics import Lag
-from infra.runner import State
+from infra.runner import State, discard, is_outdated
 from infra.sealing import Keys
+from services.dossiers import view as units
 from services.dossiers.application import Dossiers
 from services.dossiers.view import UnitsView
 from services.reporting.application import Reporting
-from services.reporting.view import ReportingView
+from services.reporting.view import ReportingView, tables
 from services.training.application import Training
 
 LEDGERS = ("dossiers", "training", "reporting")
@@ -31,6 +32,7 @@ FOLDERS = ("ledgers", "keys", "views", "staging")
 LOCK = "projector.lock"
 PATIENCE_SECONDS = 60.0
 POLL_SECONDS = 0.05
+LAYOUTS = {"dossiers": units.LAYOUT, "reporting": tables.LAYOUT}
 
 Progress = Callable[[int, int], None]
 """Told how many events the views have taken, and of how many."""
@@ -38,6 +40,10 @@ Progress = Callable[[int, int], None]
 
 class ViewsBehindError(TimeoutError):
     """Another process projects, and its views have not moved for a minute."""
+
+
+class ViewMisfitError(RuntimeError):
+    """A reader's position is not one that its view may have: somebody changed it."""
 
 
 class Embedded:
@@ -70,6 +76,7 @@ class Embedded:
                 opened.callback(ledger.close)
                 self.ledgers[name] = ledger
             _refuse_unknown_types(self.ledgers)
+            self.discarded = self._discard_outdated()
             self.units = UnitsView(folder / "views" / "dossiers.db")
             opened.callback(self.units.close)
             self.view = ReportingView(folder / "views" / "reporting.db")
@@ -80,6 +87,29 @@ class Embedded:
         self.reporting = Reporting(self.ledgers["reporting"], self.keys)
         feeds = {name: LedgerFeed(ledger) for name, ledger in self.ledgers.items()}
         self.runners = [self.units.runner(feeds["dossiers"]), *self.view.runners(feeds)]
+
+    def _discard_outdated(self) -> list[str]:
+        """Remove the views that another release laid out; return their names.
+
+        Raises ViewsBehindError where another process keeps them.
+        """
+        discarded: list[str] = []
+        patient_until = monotonic() + self._patience
+        while outdated := [
+            path
+            for name, stamp in LAYOUTS.items()
+            if is_outdated(path := self.folder / "views" / f"{name}.db", stamp)
+        ]:
+            with self.projecting() as ours:
+                if ours:
+                    for path in outdated:
+                        discard(path)
+                        discarded.append(path.stem)
+                    continue
+            if monotonic() > patient_until:
+                raise ViewsBehindError(str(self.folder))
+            sleep(POLL_SECONDS)
+        return discarded
 
     @classmethod
     def open(cls, folder: Path, clock: Callable[[], datetime] | None = None) -> Self:
@@ -108,6 +138,15 @@ class Embedded:
         """Return where every reader stands."""
         return [runner.state for runner in self.runners]
 
+    def misfits(self) -> list[str]:
+        """Return the readers whose position does not fit their view or their ledger."""
+
+        def head(name: str) -> int:
+            # Asked after the view, which may move on meanwhile.
+            return self.ledgers[name].head().position
+
+        return [*self.units.misfits(head), *self.view.misfits(head)]
+
     def lags(self) -> list[Lag]:
         """Return what `/metrics` shows of every reader."""
         return [
@@ -126,8 +165,10 @@ class Embedded:
 
         The views are moved here, unless another process holds the projectors' lock: then
         its work is awaited, as long as it goes on. Raises ViewsBehindError where it does
-        not, and ReaderStoppedError where a record cannot be taken.
+        not, ReaderStoppedError where a record cannot be taken, and ViewMisfitError.
         """
+        if misfits := self.misfits():
+            raise ViewMisfitError(", ".join(misfits))
         heads = {name: ledger.head().position for name, ledger in self.ledgers.items()}
         total = sum(heads[state.ledger] for state in self.states())
         seen, patient_until = -1, monotonic() + self._patience

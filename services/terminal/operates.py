@@ -102,7 +102,12 @@ def replay(
     screen = screen_for(lang)
     if not compare:
         raise asked.misuse(screen.lang, "replay-compares", "--compare")
-    with opened(data, screen) as ketnap, screen.progress("progress.replay") as step:
+    with (
+        opened(data, screen, current=False) as ketnap,
+        screen.progress("progress.replay") as step,
+    ):
+        if not ketnap.misfits():
+            ketnap.catch_up(step)
         compared = [row.told() for row in compare_views(ketnap, step)]
     if as_json:
         screen.json(compared)

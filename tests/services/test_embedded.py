@@ -105,3 +105,14 @@ def test_types_of_a_newer_release_are_refused_by_name(tmp_path: Path) -> None:
         db.commit()
     with Embedded.open(tmp_path):
         pass
+
+
+def test_outdated_views_that_another_process_keeps_are_not_taken_from_it(tmp_path: Path) -> None:
+    with Embedded.open(tmp_path) as older, older.projecting():
+        with closing(sqlite3.connect(tmp_path / "views" / "dossiers.db")) as db:
+            db.execute("pragma user_version = 7")
+
+        with pytest.raises(ViewsBehindError):
+            Embedded(tmp_path, patience_seconds=0)
+    with Embedded.open(tmp_path) as ketnap:
+        assert ketnap.discarded == ["dossiers"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
@@ -24,6 +24,7 @@ from services.reporting.view.listing import Behind, Listing, UnknownFigure
 from services.reporting.view.overlaps import CountStanding, counts_standing, person_in
 from services.reporting.view.sources import Counters, Facts
 from services.reporting.view.tables import (
+    LEDGERS,
     DossiersTables,
     ReportingTables,
     TrainingTables,
@@ -67,7 +68,7 @@ class ReportingView:
         """Return the readers that fill this view, one a ledger."""
         usual = REBUILDING_EVENTS if self._rebuilding else BATCH_EVENTS
         runners = []
-        for ledger in ("dossiers", "training", "reporting"):
+        for ledger in LEDGERS:
             db = open_tables(self.path, rebuilding=self._rebuilding)
             self._writing.append(db)
             runners.append(
@@ -155,6 +156,19 @@ class ReportingView:
         """Return the unit that bears a code on a day; raise UnknownUnit."""
         with self._snapshot(None) as knowledge:
             return knowledge.id(knowledge.unit(code, on).number)
+
+    def misfits(self, head: Callable[[str], int]) -> list[str]:
+        """Return the readers whose position is not that of the last fact in the view."""
+        readers = []
+        for ledger in LEDGERS:
+            newest = f"select coalesce(max(position), 0) from history_{ledger}"  # noqa: S608 - one of our own ledgers
+            found = self._db.execute(
+                f"select position from readers where name = ? and position = ({newest})",  # noqa: S608 - as above
+                (f"reporting.{ledger}",),
+            ).fetchone()
+            if found is None or found[0] > head(ledger):
+                readers.append(f"reporting.{ledger}")
+        return readers
 
     def roots(self, on: date) -> list[dict[str, str]]:
         """Return the units that lie below none on a day."""

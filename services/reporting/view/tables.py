@@ -10,7 +10,7 @@ from uuid import UUID
 import msgspec
 
 from events.dossiers import Facets
-from infra.runner import open_view
+from infra.runner import layout, open_view
 from services.reporting.projection.dossiers import Counting
 from services.reporting.projection.history import Told
 from services.reporting.projection.lines import ROUNDS, Person
@@ -97,6 +97,7 @@ def _of_each_ledger(sql: str) -> str:
 
 SCHEMA = _DOSSIERS + _TRAINING + _REPORTING + _of_each_ledger(_HISTORY)
 INDEXES = _of_each_ledger(_HISTORY_INDEXES)
+LAYOUT = layout(1, SCHEMA, INDEXES)
 
 
 def open_tables(path: Path, *, rebuilding: bool = False) -> sqlite3.Connection:
@@ -105,7 +106,7 @@ def open_tables(path: Path, *, rebuilding: bool = False) -> sqlite3.Connection:
     One that is being rebuilt is thrown away when the power goes, and gets its indexes when
     it is opened as the live one.
     """
-    db = open_view(path)
+    db = open_view(path, LAYOUT)
     db.executescript(SCHEMA)
     if rebuilding:
         db.execute("pragma synchronous = off")
