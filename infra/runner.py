@@ -5,10 +5,12 @@ from __future__ import annotations
 import sqlite3
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
 from typing import Protocol
+from zlib import crc32
 
 from eventsourcing.persistence import OperationalError
 
@@ -86,8 +88,16 @@ class MovedError(RuntimeError):
     """Another process moved this reader meanwhile."""
 
 
-def open_view(path: Path) -> sqlite3.Connection:
-    """Open a view's database for its readers.
+def layout(edition: int, *schemas: str) -> int:
+    """Return the stamp of a view's layout, never 0: of its tables, and of what is in them.
+
+    The edition goes up when a projection writes something else into the same tables.
+    """
+    return crc32("\0".join((str(edition), _TABLES, *schemas)).encode()) >> 1 | 1
+
+
+def open_view(path: Path, stamp: int = 1) -> sqlite3.Connection:
+    """Open a view's database for its readers; a new one gets the stamp of its layout.
 
     A view is a cache that commits with its position, so losing the last commits with the
     power costs nothing: they are read again.
@@ -97,8 +107,32 @@ def open_view(path: Path) -> sqlite3.Connection:
     db.execute("pragma journal_mode = wal")
     db.execute("pragma synchronous = normal")
     db.execute("pragma cache_size = -65536")
+    if _is_new(db):
+        db.execute(f"pragma user_version = {stamp}")
     db.executescript(_TABLES)
     return db
+
+
+def is_outdated(path: Path, stamp: int) -> bool:
+    """Tell whether another release laid a view out, so that it must be built anew."""
+    if not path.exists():
+        return False
+    with closing(sqlite3.connect(path, timeout=BUSY_SECONDS)) as db:
+        return _stamp(db) != stamp and not _is_new(db)
+
+
+def discard(path: Path) -> None:
+    """Remove a view: its readers begin anew."""
+    for suffix in ("", "-wal", "-shm"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
+
+
+def _is_new(db: sqlite3.Connection) -> bool:
+    return _stamp(db) == 0 and db.execute("select 1 from sqlite_schema").fetchone() is None
+
+
+def _stamp(db: sqlite3.Connection) -> int:
+    return int(db.execute("pragma user_version").fetchone()[0])
 
 
 class Reader(ABC):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
+from itertools import pairwise
 from typing import Annotated
 
 import typer
@@ -12,9 +13,10 @@ from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
 from infra.settings import BadSettingError, settings
 from services.terminal import accounts, operates, reads, showcase, writes
-from services.terminal.edge import MISUSE, edge
+from services.terminal.edge import INTERRUPTED, edge
 from services.terminal.options import Language
 from services.terminal.screen import Screen
+from services.terminal.usage import MISUSE
 from services.wording import LANGUAGES, known, say
 
 COMMANDS: dict[str, Callable[..., None]] = {
@@ -97,18 +99,21 @@ def _explain(name: str, one: TyperCommand | TyperGroup, lang: str) -> None:
         key = own if known(own, lang) else shared
         if isinstance(param, TyperArgument | TyperOption) and known(key, lang):
             param.help = say(key, lang)
+        if param.name == "lang":
+            param.default = lang
 
 
 def language(arguments: Sequence[str]) -> str:
-    """Return the language in which help and refusals are worded: the option, else the setting."""
-    for number, argument in enumerate(arguments):
+    """Return the language asked for, before or after the command; else that of the setting.
+
+    The last one said wins, so that a command's own goes before one for all commands.
+    """
+    said = [settings().lang]
+    for argument, following in pairwise([*arguments, ""]):
         name, _, value = argument.partition("=")
         if name == "--lang":
-            following = arguments[number + 1] if number + 1 < len(arguments) else ""
-            asked = value or following
-            if asked in LANGUAGES:
-                return asked
-    return settings().lang if settings().lang in LANGUAGES else LANGUAGES[0]
+            said.append(value or following)
+    return next((lang for lang in reversed(said) if lang in LANGUAGES), LANGUAGES[0])
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -119,8 +124,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except BadSettingError as bad:
         Screen().note("broken.setting", setting=str(bad))
         raise SystemExit(MISUSE) from None
-    with edge(Screen(lang)):
-        command(lang)(list(arguments), prog_name="ketnap")
+    with edge(Screen(lang), as_json="--json" in arguments):
+        code = command(lang).main(list(arguments), prog_name="ketnap", standalone_mode=False)
+        if code == INTERRUPTED:
+            raise KeyboardInterrupt
+    raise SystemExit(code or 0)
 
 
 if __name__ == "__main__":

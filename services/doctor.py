@@ -108,7 +108,10 @@ def _master_key(folder: Path) -> Check:
 def _inside(ketnap: Embedded) -> Iterator[Check]:
     for ledger in ketnap.ledgers.values():
         yield _tail(ledger)
-    for state in ketnap.states():
+    misfits = ketnap.misfits()
+    if misfits:
+        yield Check("view", "wrong", ", ".join(misfits), "misfit", {"folder": "views"})
+    for state in () if misfits else ketnap.states():
         where = f"{state.reader} {state.position}/{state.head}"
         if state.parked:
             reason = f"{where}: {state.parked.type}, {state.parked.reason}"

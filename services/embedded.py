@@ -18,16 +18,19 @@ from infra.feed import LedgerFeed
 from infra.ledger.sqlite import SqliteLedger
 from infra.metrics import Lag
 from infra.reactor import Reactor
-from infra.runner import AWAY, Reader, ReaderStoppedError, State
+from infra.runner import AWAY, Reader, ReaderStoppedError, State, discard, is_outdated
 from infra.sealing import Keys
 from services.dossiers import policy as dossiers_policy
+from services.dossiers import view as units
 from services.dossiers.application import Dossiers
 from services.dossiers.view import Boxes, CandidaciesView, UnitsView
 from services.reporting.application import Reporting
-from services.reporting.view import ReportingView
+from services.reporting.view import ReportingView, tables
+from services.training import view as classes
 from services.training.application import Training
 from services.training.view import ClassesView
 from services.verification import policy as verification_policy
+from services.verification import view as cases
 from services.verification.application import Verification
 from services.verification.view import CasesView
 
@@ -38,6 +41,12 @@ PATIENCE_SECONDS = 60.0
 POLL_SECONDS = 0.05
 ROUNDS = 2
 """What policies make of what is there now is reached in the second."""
+LAYOUTS = {
+    "dossiers": units.LAYOUT,
+    "training": classes.LAYOUT,
+    "verification": cases.LAYOUT,
+    "reporting": tables.LAYOUT,
+}
 
 Progress = Callable[[int, int], None]
 """Told how many events the views have taken, and of how many."""
@@ -45,6 +54,10 @@ Progress = Callable[[int, int], None]
 
 class ViewsBehindError(TimeoutError):
     """Another process projects, and its views have not moved for a minute."""
+
+
+class ViewMisfitError(RuntimeError):
+    """A reader's position is not one that its view may have: somebody changed it."""
 
 
 class Embedded:
@@ -78,6 +91,7 @@ class Embedded:
                 opened.callback(ledger.close)
                 self.ledgers[name] = ledger
             _refuse_unknown_types(self.ledgers)
+            self.discarded = self._discard_outdated()
             self.units = UnitsView(folder / "views" / "dossiers.db")
             opened.callback(self.units.close)
             self.candidacies = CandidaciesView(
@@ -116,6 +130,29 @@ class Embedded:
             )
         }
 
+    def _discard_outdated(self) -> list[str]:
+        """Remove the views that another release laid out; return their names.
+
+        Raises ViewsBehindError where another process keeps them.
+        """
+        discarded: list[str] = []
+        patient_until = monotonic() + self._patience
+        while outdated := [
+            path
+            for name, stamp in LAYOUTS.items()
+            if is_outdated(path := self.folder / "views" / f"{name}.db", stamp)
+        ]:
+            with self.projecting() as ours:
+                if ours:
+                    for path in outdated:
+                        discard(path)
+                        discarded.append(path.stem)
+                    continue
+            if monotonic() > patient_until:
+                raise ViewsBehindError(str(self.folder))
+            sleep(POLL_SECONDS)
+        return discarded
+
     @classmethod
     def open(cls, folder: Path, clock: Callable[[], datetime] | None = None) -> Self:
         """Open a data folder; what it lacks is created, for its owner alone.
@@ -146,6 +183,15 @@ class Embedded:
     def _readers(self) -> list[Reader]:
         return [*self.runners, *self.reactors.values()]
 
+    def misfits(self) -> list[str]:
+        """Return the readers whose position does not fit their view or their ledger."""
+
+        def head(name: str) -> int:
+            # Asked after the view, which may move on meanwhile.
+            return self.ledgers[name].head().position
+
+        return [*self.units.misfits(head), *self.view.misfits(head)]
+
     def lags(self) -> list[Lag]:
         """Return what `/metrics` shows of every reader."""
         return [
@@ -164,8 +210,10 @@ class Embedded:
 
         This is done here, unless another process holds the projectors' lock: then its work
         is awaited, as long as it goes on. Raises ViewsBehindError where it does not, and
-        ReaderStoppedError where a record cannot be taken.
+        ReaderStoppedError where a record cannot be taken, and ViewMisfitError.
         """
+        if misfits := self.misfits():
+            raise ViewMisfitError(", ".join(misfits))
         for _ in range(ROUNDS):
             self._reach(self._heads(), progress)
 

@@ -80,9 +80,26 @@ def compare(
             _copy(ketnap.folder / "views" / f"{view}.db", folder / f"live-{view}.db")
         for view in VIEWS:
             with closing(sqlite3.connect(folder / f"live-{view}.db")) as live:
-                positions = dict(live.execute("select name, position from readers"))
+                positions = _shown(live, view, ketnap)
             rebuild(ketnap, view, folder, positions, progress)
         return [row for view in VIEWS for row in _differences(folder, view)]
+
+
+def _shown(live: sqlite3.Connection, view: str, ketnap: Embedded) -> dict[str, int]:
+    """Return how far each reader has come by what its view holds, whatever it says itself."""
+    if view == "reporting":
+        return {
+            f"reporting.{ledger}": live.execute(
+                f"select coalesce(max(position), 0) from history_{ledger}"  # noqa: S608 - one of our own ledgers
+            ).fetchone()[0]
+            for ledger in ketnap.ledgers
+        }
+    head = ketnap.ledgers[view].head().position
+    said = dict(live.execute("select name, min(position, ?) from readers", (head,)))
+    if view == "dossiers":
+        (last,) = live.execute("select coalesce(max(position), 0) from unit_facts").fetchone()
+        said = {name: max(position, last) for name, position in said.items()}
+    return said
 
 
 def rebuild(
@@ -123,7 +140,7 @@ def _runners(
             cases = stack.enter_context(closing(CasesView(path)))
             return [cases.runner(until("verification", CASES_READER))]
         case _:
-            reporting = stack.enter_context(closing(ReportingView(path)))
+            reporting = stack.enter_context(closing(ReportingView(path, rebuilding=True)))
             return reporting.runners(
                 {name: until(name, f"reporting.{name}") for name in ketnap.ledgers}
             )

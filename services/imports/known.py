@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date
-from pathlib import Path
 from uuid import UUID
 
-from events.period import Period
 from services.imports.places import Places
 from services.reporting.domain import Tally
+from services.reporting.view import ReportingView
 
 
 class Known:
     """Counts and people as the view of reporting shows them, and counts that a check adds."""
 
-    def __init__(self, view: Path, places: Places) -> None:
+    def __init__(self, view: ReportingView, places: Places) -> None:
         self._view = view
         self._places = places
         self._counts: dict[str, list[Tally]] = {}
-        with self._reading() as db:
-            for unit, indicator, first, last, period in db.execute(_COUNTS):
-                days = Period(date.fromordinal(first), date.fromordinal(last), period)
-                self.plan(Tally(unit=UUID(bytes=unit), indicator=indicator, period=days))
+        for count in view.counts():
+            self.plan(Tally(unit=count.unit, indicator=count.indicator, period=count.period))
         self._streams = {tally.stream for told in self._counts.values() for tally in told}
 
     def has(self, tally: Tally) -> bool:
@@ -57,46 +51,11 @@ class Known:
 
     def people_under(self, tally: Tally) -> tuple[UUID, date] | None:
         """Return where and when somebody is known whom the count would count again."""
-        last = tally.period.last
-        asked = {
-            "unit": tally.unit.bytes,
-            "kind": tally.indicator,
-            "first": tally.period.first.toordinal(),
-            "last": last.toordinal(),
-        }
-        with self._reading() as db:
-            found = db.execute(_PEOPLE_BELOW, asked).fetchone()
-            for unit in self._places.tree.ancestors(tally.unit, last):
-                found = found or db.execute(_PEOPLE_AT, asked | {"unit": unit.bytes}).fetchone()
-        return (UUID(bytes=found[0]), date.fromordinal(found[1])) if found else None
+        above = self._places.tree.ancestors(tally.unit, tally.period.last)
+        return self._view.person_in(tally.indicator, tally.period, tally.unit, above)
 
     def _is_in_line(self, unit: UUID, on: date, tally: Tally) -> bool:
         """Tell whether one of the two units is the other or lies above it, each on its day."""
         return tally.unit in self._places.around(unit, on) or unit in self._places.around(
             tally.unit, tally.period.last
         )
-
-    @contextmanager
-    def _reading(self) -> Iterator[sqlite3.Connection]:
-        db = sqlite3.connect(f"{self._view.resolve().as_uri()}?mode=ro", uri=True)
-        try:
-            yield db
-        finally:
-            db.close()
-
-
-_COUNTS = """
-select unit, kind, first_day, on_day, period from facts_reporting
-group by stream, unit, kind, first_day, on_day, period having sum(sign) > 0"""
-_PEOPLE_BELOW = """
-select place.id, f.on_day from units u
-cross join tree t on t.ancestor = u.number
-cross join facts_dossiers f on f.unit = t.unit
-join units place on place.number = f.unit
-where u.id = :unit and f.kind = :kind and f.on_day between :first and :last
-  and f.tree_on >= t.since and f.tree_on < t.until and t.known_to = (select max(known_to) from tree)
-group by f.candidacy, f.version, f.on_day, f.unit having sum(f.n) > 0 limit 1"""
-_PEOPLE_AT = """
-select u.id, f.on_day from units u cross join facts_dossiers f on f.unit = u.number
-where u.id = :unit and f.kind = :kind and f.on_day between :first and :last
-group by f.candidacy, f.version, f.on_day, f.unit having sum(f.n) > 0 limit 1"""

@@ -189,7 +189,7 @@ class _Run:
     def _write_file(self, file: File) -> None:
         ketnap = self._ketnap
         places = Places(ketnap.units)
-        known = Known(ketnap.view.path, places)
+        known = Known(ketnap.view, places)
         session = Session(ketnap, ketnap.dossiers, self._terms, places, known)
         for job in file.jobs:
             self._write(session, job)
@@ -209,7 +209,7 @@ class _Run:
                 dossiers = Dossiers(ketnap.ledgers["dossiers"], ketnap.keys, units)
                 opened.callback(dossiers.close)
             places = Places(units)
-            yield Session(ketnap, dossiers, self._terms, places, Known(ketnap.view.path, places))
+            yield Session(ketnap, dossiers, self._terms, places, Known(ketnap.view, places))
 
     @contextmanager
     def _rehearsal(self, session: Session) -> Iterator[ExitStack]:

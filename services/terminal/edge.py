@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import sqlite3
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
+import typer
 from eventsourcing.persistence import PersistenceError
 
 from events.codec import UndecodableError
@@ -17,10 +18,9 @@ from events.rulebook import rulebook
 from infra.sealing import BoxTamperedError
 from infra.settings import BadSettingError
 from services.terminal.screen import Screen
+from services.terminal.usage import FINDING, MISUSE, Told, misused
 from services.wording import UnknownWordsError, refusal_words, say
 
-FINDING = 1
-MISUSE = 2
 INTERRUPTED = 130
 
 
@@ -34,24 +34,46 @@ class Stopped(Exception):
         self.facts = facts
 
 
+class Misuse(Exception):
+    """A command was typed wrongly: what is wrong with which option, in words."""
+
+    def __init__(self, code: str, words: str, facts: Mapping[str, object]) -> None:
+        super().__init__(words)
+        self.code = code
+        self.words = words
+        self.facts = facts
+
+
 @contextmanager
-def edge(screen: Screen) -> Iterator[None]:
-    """Turn what a user can cause into words and an exit code; let our own defects through."""
+def edge(screen: Screen, *, as_json: bool = False) -> Iterator[None]:
+    """Turn what a user can cause into words and an exit code; let our own defects through.
+
+    Where the answer was asked for as JSON, what happened instead is JSON too, on stderr.
+    """
     try:
         yield
     except BrokenPipeError:
         # Whoever read the answer has seen enough; the interpreter must not try to flush it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise SystemExit(0) from None
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, typer.Abort):
         screen.note("interrupted")
         raise SystemExit(INTERRUPTED) from None
     except _CAUSED as error:
-        raise SystemExit(_told(error, screen)) from None
+        told = _told(error, screen)
+        if as_json:
+            screen.error_json({**told.facts, "code": told.code, "text": told.text})
+        elif isinstance(error, Refusal):
+            _show_refusal(error, told.text, screen)
+        elif told.text:
+            screen.err.print(told.text, soft_wrap=True)
+        raise SystemExit(told.exit_code) from None
 
 
 _CAUSED = (
     Stopped,
+    Misuse,
+    typer.TyperException,
     Refusal,
     UnknownTypeError,
     UndecodableError,
@@ -63,31 +85,36 @@ _CAUSED = (
 )
 
 
-def _told(error: BaseException, screen: Screen) -> int:
-    """Say what happened, and return the exit code."""
+def _told(error: BaseException, screen: Screen) -> Told:  # noqa: PLR0911 - one line a cause
     match error:
-        case Stopped():
-            screen.note(error.key, **error.facts)
-            return error.code
+        case Stopped(key=key, facts=facts, code=code):
+            return Told(key.rpartition(".")[2], screen.words(key, **facts), facts, code)
+        case Misuse(code=code, words=words, facts=facts):
+            return Told(code, f"{facts['option']}: {words}", facts, MISUSE)
+        case typer.TyperException():
+            return misused(error, screen)
         case Refusal():
-            show_refusal(error, screen)
+            return Told(error.code, _reason(error, screen.lang), error.facts)
         case UnknownTypeError():
-            screen.note("broken.unknown-type", types=error)
+            return _broken("unknown-type", screen, types=str(error))
         case UndecodableError() | BoxTamperedError():
-            screen.note("broken.tampered", why=error)
+            return _broken("tampered", screen, why=str(error))
         case BadSettingError():
-            screen.note("broken.setting", setting=error)
-            return MISUSE
+            return _broken("setting", screen, setting=str(error))._replace(exit_code=MISUSE)
         case OSError():
-            screen.note("broken.file", file=error.filename, why=error.strerror or error)
+            return _broken("file", screen, file=error.filename, why=error.strerror or str(error))
         case _:
-            screen.note("broken.busy" if "locked" in str(error) else "broken.database", why=error)
-    return FINDING
+            code = "busy" if "locked" in str(error) else "database"
+            return _broken(code, screen, why=str(error))
 
 
-def show_refusal(refusal: Refusal, screen: Screen) -> None:
+def _broken(code: str, screen: Screen, **facts: object) -> Told:
+    return Told(code, screen.words(f"broken.{code}", **facts), facts)
+
+
+def _show_refusal(refusal: Refusal, text: str, screen: Screen) -> None:
     """Print why nothing was done, what would free it, and the rule with its document."""
-    screen.err.print(_reason(refusal, screen.lang), style="red", soft_wrap=True)
+    screen.err.print(text, style="red", soft_wrap=True)
     if refusal.clause is None:
         return
     clause = rulebook().clause(refusal.clause)

@@ -7,14 +7,16 @@ from typing import Annotated
 
 import typer
 
+from infra.ledger.port import Verdict
 from infra.settings import settings
 from services.doctor import examine
 from services.embedded import LEDGERS, Embedded
 from services.replay import compare as compare_views
 from services.terminal import asked
-from services.terminal.edge import FINDING, Stopped
+from services.terminal.edge import Stopped
 from services.terminal.options import Data, Json, Lang, data_folder, opened, screen_for
 from services.terminal.screen import Screen
+from services.terminal.usage import FINDING
 
 PROMISES = Path(__file__).parents[2] / "contracts"
 
@@ -53,13 +55,15 @@ def verify(data: Data = None, lang: Lang = None, as_json: Json = False) -> None:
     with opened(data, screen, current=False) as ketnap:
         verdicts = [_verdict(ketnap, name, screen) for name in LEDGERS]
         wrong = ketnap.keys.verify_reads()
-        reads = wrong - 1 if wrong else len(ketnap.keys.reads())
-    verdicts.append({"ledger": "reads", "positions": reads, "wrong": wrong, "reason": ""})
+        total = len(ketnap.keys.reads())
+    checked = total if wrong is None else wrong - 1
+    changed = "" if wrong is None else "the read was changed"
+    verdicts.append(_worded("reads", Verdict(checked, wrong, changed), total, screen))
     if as_json:
         screen.json(verdicts)
     else:
         for verdict in verdicts:
-            _show_verdict(verdict, screen)
+            screen.line(str(verdict["text"]))
     if any(verdict["wrong"] is not None for verdict in verdicts):
         raise SystemExit(FINDING)
 
@@ -69,21 +73,24 @@ def _verdict(ketnap: Embedded, name: str, screen: Screen) -> dict[str, object]:
     total = ledger.head().position
     with screen.progress("progress.verify") as step:
         verdict = ledger.verify(lambda done: step(done, total))
-    return {
+    return _worded(name, verdict, total, screen)
+
+
+def _worded(name: str, verdict: Verdict, total: int, screen: Screen) -> dict[str, object]:
+    """Return a verdict for programs, its reason as a code, with its sentence."""
+    reason = verdict.reason.replace(" ", "-") or None
+    told = {
         "ledger": name,
         "positions": verdict.positions,
+        "total": total,
         "wrong": verdict.wrong,
-        "reason": verdict.reason,
+        "reason": reason,
     }
-
-
-def _show_verdict(verdict: dict[str, object], screen: Screen) -> None:
-    if verdict["wrong"] is None:
-        screen.tell("verify.whole", **verdict)
-        return
-    reason = str(verdict["reason"])
-    words = screen.words_or(f"verify.reason.{reason.replace(' ', '-')}", reason)
-    screen.tell("verify.wrong", **{**verdict, "reason": words, "wrong": str(verdict["wrong"])})
+    if reason is None:
+        return told | {"text": screen.words("verify.whole", **told)}
+    why = screen.words_or(f"verify.reason.{reason}", verdict.reason)
+    text = screen.words("verify.wrong", **told | {"reason": why, "wrong": str(verdict.wrong)})
+    return told | {"text": text}
 
 
 def replay(
@@ -95,7 +102,12 @@ def replay(
     screen = screen_for(lang)
     if not compare:
         raise asked.misuse(screen.lang, "replay-compares", "--compare")
-    with opened(data, screen) as ketnap, screen.progress("progress.replay") as step:
+    with (
+        opened(data, screen, current=False) as ketnap,
+        screen.progress("progress.replay") as step,
+    ):
+        if not ketnap.misfits():
+            ketnap.catch_up(step)
         compared = [row.told() for row in compare_views(ketnap, step)]
     if as_json:
         screen.json(compared)

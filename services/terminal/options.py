@@ -13,9 +13,10 @@ import typer
 from infra.runner import ReaderStoppedError
 from infra.sealing import MasterKeyError
 from infra.settings import settings
-from services.embedded import Embedded, ViewsBehindError
-from services.terminal.edge import MISUSE, Stopped
+from services.embedded import Embedded, ViewMisfitError, ViewsBehindError
+from services.terminal.edge import Stopped
 from services.terminal.screen import Screen
+from services.terminal.usage import MISUSE
 from services.wording import LANGUAGES
 
 
@@ -62,12 +63,16 @@ def opened(
         raise Stopped("no-data", code=MISUSE, folder=folder)
     try:
         with Embedded(folder, master_key_file=settings().master_key_file) as ketnap:
+            if ketnap.discarded:
+                screen.note("views-rebuilt", views=ketnap.discarded)
             if current:
                 with screen.progress("progress.views") as step:
                     ketnap.catch_up(step)
             yield ketnap
     except ViewsBehindError as behind:
         raise Stopped("broken.behind", folder=behind) from behind
+    except ViewMisfitError as misfit:
+        raise Stopped("broken.misfit", readers=str(misfit), folder=folder / "views") from misfit
     except ReaderStoppedError as stopped:
         parked = stopped.parked
         raise Stopped(

@@ -41,6 +41,7 @@ def figures(  # noqa: PLR0913, PLR0917 - a command's options
     as_json: Json = False,  # noqa: FBT002 - a flag
 ) -> None:
     screen = screen_for(lang)
+    unit = asked.unit(unit, screen.lang)
     if unit is None:
         _roots(data, screen, as_json=as_json)
         return
@@ -92,6 +93,7 @@ def history(
     as_json: Json = False,  # noqa: FBT002 - a flag
 ) -> None:
     screen = screen_for(lang)
+    unit = asked.unit(unit, screen.lang)
     if (case is None) == (unit is None):
         raise asked.misuse(screen.lang, "case-or-unit", "CASE")
     with opened(data, screen) as ketnap:
@@ -133,7 +135,7 @@ def _question(  # noqa: PLR0913, PLR0917 - what was typed, as it was typed
 ) -> Question:
     on = asked.day(as_of, lang, "--as-of") if as_of else asked.today()
     return Question(
-        unit_code=unit,
+        unit_code=asked.unit(unit, lang) or unit,
         period=asked.period(period, on, lang),
         as_of=on,
         known_at=asked.moment(known_at, lang, "--known-at") if known_at else None,

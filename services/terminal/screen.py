@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from time import monotonic
@@ -64,6 +64,11 @@ class Screen:
     def json(self, value: object) -> None:
         """Print a value as JSON, days and ids as text."""
         print(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())  # noqa: T201 - the answer itself, never wrapped or coloured
+
+    def error_json(self, error: Mapping[str, object]) -> None:
+        """Print, beside the answer, one line of JSON that tells why there is none."""
+        told = msgspec.json.encode({"error": error}, enc_hook=str).decode()
+        print(told, file=sys.stderr)  # noqa: T201 - as above
 
     def table(self, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
         """Print rows under worded column names; a column of numbers stands to the right."""

@@ -17,9 +17,10 @@ from services.reporting.view import Question
 from services.terminal.accounts import accounts_of, place_of
 from services.terminal.amending import Paper, other_day, retraction
 from services.terminal.cases import actor, case_of
-from services.terminal.edge import FINDING, Stopped
+from services.terminal.edge import Stopped
 from services.terminal.options import Data, Json, Lang, opened, screen_for
 from services.terminal.screen import Screen
+from services.terminal.usage import FINDING
 from services.terminal.writes import show_reports
 from services.wording.telling import worded
 
@@ -49,7 +50,14 @@ def demo(data: Data = None, lang: Lang = None, as_json: Json = False) -> None:  
     else:
         for question, found in compared:
             _show(question, found, screen)
-        screen.tell("demo.wrong" if wrong else "demo.equal", total=len(figures), wrong=wrong)
+        printed = sum(figure.mark == "published" for figure in figures)
+        screen.tell(
+            "demo.wrong" if wrong else "demo.equal",
+            total=len(figures),
+            wrong=wrong,
+            printed=printed,
+            ours=len(figures) - printed,
+        )
         later = material.afterwards()["question"]
         screen.tell(
             "demo.next",

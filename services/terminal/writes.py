@@ -30,10 +30,11 @@ from services.terminal.amending import (
     retraction,
 )
 from services.terminal.cases import actor, by, case_of, person_of
-from services.terminal.edge import FINDING, Stopped
+from services.terminal.edge import Stopped
 from services.terminal.options import Data, Json, Lang, opened, screen_for
 from services.terminal.reads import show_history
 from services.terminal.screen import Screen
+from services.terminal.usage import FINDING
 
 ERRORS_SHOWN = 50
 

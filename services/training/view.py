@@ -14,7 +14,7 @@ from uuid import UUID
 from events import training
 from events.envelope import Envelope
 from infra.feed import Feed
-from infra.runner import Runner, open_view
+from infra.runner import Runner, layout, open_view
 
 READER = "training.classes"
 UNKNOWN_DAY = date.min
@@ -30,6 +30,7 @@ create table if not exists learners(
     primary key (stream, candidacy)) without rowid;
 create index if not exists learners_candidacy on learners(candidacy);
 """
+LAYOUT = layout(1, _SCHEMA)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +167,7 @@ class _Projection:
 
 
 def _open(path: Path) -> sqlite3.Connection:
-    db = open_view(path)
+    db = open_view(path, LAYOUT)
     db.executescript(_SCHEMA)
     return db
 

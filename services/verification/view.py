@@ -15,7 +15,7 @@ from events import verification
 from events.envelope import Envelope
 from events.verification import case_of
 from infra.feed import Feed
-from infra.runner import Runner, open_view
+from infra.runner import Runner, layout, open_view
 
 READER = "verification.cases"
 NEVER = "9999-12-31"
@@ -33,6 +33,7 @@ create table if not exists requests(
     primary key (stream, request)) without rowid;
 create index if not exists requests_place on requests(place, stream);
 """
+LAYOUT = layout(1, _SCHEMA)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +186,7 @@ class _Projection:
 
 
 def _open(path: Path) -> sqlite3.Connection:
-    db = open_view(path)
+    db = open_view(path, LAYOUT)
     db.executescript(_SCHEMA)
     return db
 

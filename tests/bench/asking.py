@@ -34,7 +34,7 @@ BELOW = (
 
 def filled(path: Path, people: int, progress: Callable[[str], None]) -> ReportingView:
     """Return a view of so many people."""
-    view = ReportingView(path)
+    view = ReportingView(path, rebuilding=True)
     crowd = Crowd(people)
     total = 1 + CHILDREN + sum(1 + len(acts) for _, _, _, acts in crowd.journeys())
     feeds = {
@@ -42,12 +42,13 @@ def filled(path: Path, people: int, progress: Callable[[str], None]) -> Reportin
         "training": Stream("training", iter(()), 0),
         "reporting": Stream("reporting", iter(()), 0),
     }
-    for runner in view.runners(feeds, batch_events=5000):
+    for runner in view.runners(feeds):
         runner.catch_up(
             feeds[runner.state.ledger].head(),
             lambda at: progress(f"{people} people: event {at}/{total}"),
         )
-    return view
+    view.close()
+    return ReportingView(path)
 
 
 def grouped(db: sqlite3.Connection) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""All views rebuilt from the ledgers: in batches, and one event a transaction."""
+"""Views rebuilt from the same events: in batches, and one event a transaction."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from itertools import count
 from pathlib import Path
 
 from events.envelope import Fact
-from infra.runner import BATCH_EVENTS, Runner
+from infra.runner import Runner
 from services.reporting.view import ReportingView
 from tests.bench.crowd import Crowd, Stream
 from tests.bench.paired import Compared, Measured, interleave, timed
@@ -22,25 +22,36 @@ def rebuild_both(
     facts = list(Crowd(people).facts())
     numbers = count()
 
-    def rebuild(batch_events: int) -> Measured:
-        with closing(ReportingView(folder / f"rebuilt-{next(numbers)}.db")) as view:
-            return timed(partial(_read_all, view, facts, batch_events))
+    def at_once() -> Measured:
+        return timed(partial(_rebuild, folder / f"{next(numbers)}.db", facts))
+
+    def one_by_one() -> Measured:
+        with closing(ReportingView(folder / f"{next(numbers)}.db")) as view:
+            return timed(partial(_read_all, view, facts, 1))
 
     return interleave(
         Compared(
             name=f"rebuild of the views, {len(facts)} events",
-            ours_is=f"{BATCH_EVENTS} events a transaction",
+            ours_is="in batches, indexed at the end",
             other_is="one event a transaction",
             aim=10,
         ),
-        partial(rebuild, BATCH_EVENTS),
-        partial(rebuild, 1),
+        at_once,
+        one_by_one,
         pairs=pairs,
         progress=progress,
     )
 
 
-def _read_all(view: ReportingView, facts: list[Fact], batch_events: int) -> int:
+def _rebuild(path: Path, facts: list[Fact]) -> int:
+    """Build a view anew and open it as the live one, which is when it gets its indexes."""
+    with closing(ReportingView(path, rebuilding=True)) as view:
+        read = _read_all(view, facts)
+    ReportingView(path).close()
+    return read
+
+
+def _read_all(view: ReportingView, facts: list[Fact], batch_events: int | None = None) -> int:
     feeds = {
         "dossiers": Stream("dossiers", iter(facts), len(facts)),
         "training": Stream("training", iter(()), 0),

@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import structlog
@@ -16,7 +17,7 @@ def _restored() -> Iterator[None]:
     structlog.reset_defaults()
 
 
-def lines(stream: io.StringIO) -> list[dict[str, str]]:
+def lines(stream: io.StringIO) -> list[dict[str, Any]]:
     return [json.loads(line) for line in stream.getvalue().splitlines()]
 
 

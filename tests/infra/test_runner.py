@@ -18,7 +18,15 @@ from events.codec import encode
 from events.dossiers import UnitRenamed
 from events.envelope import Envelope
 from infra.ledger.port import Row
-from infra.runner import Parked, ReaderStoppedError, Runner, open_view
+from infra.runner import (
+    Parked,
+    ReaderStoppedError,
+    Runner,
+    discard,
+    is_outdated,
+    layout,
+    open_view,
+)
 
 UNIT = UUID(int=1)
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -242,3 +250,27 @@ def test_no_redelivery_is_taken_twice(deliveries: list[int]) -> None:
         assert names.seen == list(range(1, len(names.seen) + 1))
         assert set(names.seen) <= set(deliveries)
         assert (1 in names.seen) == (1 in deliveries)
+
+
+# The layout of a view.
+
+
+def test_a_view_of_another_layout_is_outdated_and_a_new_one_never(tmp_path: Path) -> None:
+    path, ours = tmp_path / "view.db", layout(1, "create table a(b)")
+    assert not is_outdated(path, ours)
+    open_view(path, ours).close()
+
+    assert not is_outdated(path, ours)
+    assert is_outdated(path, layout(2, "create table a(b)"))
+    assert is_outdated(path, layout(1, "create table a(b, c)"))
+
+
+def test_a_view_is_never_new_again_and_keeps_the_stamp_of_its_layout(tmp_path: Path) -> None:
+    path, old, new = tmp_path / "view.db", layout(1), layout(2)
+    open_view(path, old).close()
+    open_view(path, new).close()
+    assert is_outdated(path, new)
+
+    discard(path)
+
+    assert list(tmp_path.iterdir()) == []

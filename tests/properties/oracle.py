@@ -75,6 +75,43 @@ class Figures:
             "members": self._members(self.unit),
         }
 
+    def findings(self) -> list[tuple[str, int | None, int]]:
+        """Return what does not fit: the kind, what was expected and what there is."""
+        target, within = self._target(self.unit), (self.first, self.last)
+        admitted = [(act.on, 1) for act in self._admitted()] + self._counted("admitted")
+        found: list[tuple[str, int | None, int]] = []
+        if not target or not target["minimum"]:
+            found.append(("ratio-without-denominator", None, sum(n for _, n in admitted)))
+        for row in self._in_force(self.unit):
+            if row["last_day"] >= self.first and row["first_day"] <= self.last:
+                in_time, ever = self._toward(row), self._toward(row | {"deadline": None})
+                if in_time < ever:
+                    found.append(("after-deadline", in_time, ever))
+        allocated = [
+            row["minimum"]
+            for child in self._children()
+            for row in self._in_force(child)
+            if row["kind"] == "assigned" and row["category"] is None
+            if (row["first_day"], row["last_day"]) == within
+        ]
+        if allocated and target and target["exact"] and sum(allocated) != target["minimum"]:
+            found.append(("allocation-residual", target["minimum"], sum(allocated)))
+        found += [
+            ("count-not-yet-effective", count["count"], 0)
+            for count in self.known.counts.values()
+            if self.first <= count["first_day"] and self.as_of < count["last_day"] <= self.last
+            if count["indicator"] != "members"
+            if self._through(count["unit"], count["last_day"]) is not None
+        ]
+        odd = Counter(
+            finding["kind"]
+            for acts in self.known.acts.values()
+            for act in acts.values()
+            if self._within(act.on) and self._through(act.unit, act.on) is not None
+            for finding in act.findings
+        )
+        return sorted([*found, *((kind, 0, n) for kind, n in odd.items())], key=str)
+
     def _through(self, unit: str, day: date) -> str | None:
         """Return the child of the unit through which a fact reaches it, or the unit itself."""
         chain = self.known.chain(unit, day)
@@ -140,7 +177,7 @@ class Figures:
         for kind in ("assigned", "term"):
             for row in rows:
                 if row["kind"] == kind and (row["first_day"], row["last_day"]) == days:
-                    return row | {"is": f"{kind} target of {row['period']}"}
+                    return row | {"is": f"{kind} target of {row['period']}", "exact": True}
         assigned = [row for row in rows if row["kind"] == "assigned"]
         if tiles := self._tiling(assigned, self.first):
             most = [row["maximum"] for row in tiles]
@@ -150,6 +187,7 @@ class Figures:
                 "minimum": sum(row["minimum"] for row in tiles),
                 "maximum": None if None in most else sum(most),
                 "is": f"assigned targets of {periods}",
+                "exact": True,
             }
         around = [
             row
@@ -159,7 +197,7 @@ class Figures:
         if not around:
             return None
         row = min(around, key=lambda row: row["last_day"] - row["first_day"])
-        return row | {"is": f"assigned target of {row['period']}"}
+        return row | {"is": f"assigned target of {row['period']}", "exact": False}
 
     def _tiling(self, rows: list[Json], start: date) -> list[Json]:
         """Return the fewest rows that cover each day from `start` to the last once."""

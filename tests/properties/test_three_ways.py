@@ -36,7 +36,9 @@ PERIODS = (
     *("2021-03-15/2021-10-31", "2022-02-10/2022-08-26", "2020-05-05/2020-05-05"),
 )
 UNANSWERED = ("period", "as_of", "known_at", "positions", "findings")
-"""What the oracle does not tell."""
+"""What the oracle does not tell, or tells apart."""
+ELSEWHERE = ("unknown-part", "count-exceeds-base", "count-overlap")
+"""Findings that have tests of their own."""
 
 Json = dict[str, Any]
 History = dict[str, list[Entry]]
@@ -144,7 +146,8 @@ def reckoned(known: Known, asked: Question) -> Json | None:
     if unit is None:
         return None
     period = asked.period
-    return Figures(known, unit, period.first, period.last, asked.as_of, asked.places).answer()
+    figures = Figures(known, unit, period.first, period.last, asked.as_of, asked.places)
+    return figures.answer() | {"found": figures.findings()}
 
 
 def answered(
@@ -156,7 +159,13 @@ def answered(
         answer = view.figures(asked, source=source)
     except (UnknownUnit, UnitNotYetKnown):
         return None
-    return {name: value for name, value in answer.items() if name not in UNANSWERED}
+    found = [
+        (finding["kind"], finding["expected"], finding["actual"])
+        for finding in answer["findings"]
+        if finding["kind"] not in ELSEWHERE
+    ]
+    told = {name: value for name, value in answer.items() if name not in UNANSWERED}
+    return told | {"found": sorted(found, key=str)}
 
 
 def test_three_ways_to_reckon_agree_at_any_day_as_known_at_any_moment(world: World) -> None:

@@ -113,3 +113,14 @@ def test_while_one_thread_projects_another_one_waits_for_it(tmp_path: Path) -> N
             assert (ours, again) == (True, False)
         with ketnap.projecting() as ours:
             assert ours
+
+
+def test_outdated_views_that_another_process_keeps_are_not_taken_from_it(tmp_path: Path) -> None:
+    with Embedded.open(tmp_path) as older, older.projecting():
+        with closing(sqlite3.connect(tmp_path / "views" / "dossiers.db")) as db:
+            db.execute("pragma user_version = 7")
+
+        with pytest.raises(ViewsBehindError):
+            Embedded(tmp_path, patience_seconds=0)
+    with Embedded.open(tmp_path) as ketnap:
+        assert ketnap.discarded == ["dossiers"]

@@ -13,7 +13,9 @@ from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
-from tests.system.conftest import Run
+import pytest
+
+from tests.system.small import Run
 
 SECONDS = 60
 
@@ -132,7 +134,10 @@ def test_verify_names_an_event_that_was_removed(run: Run, data: Path) -> None:
     result = run("verify", "--json", "--data", data)
 
     assert result.code == 1
-    assert result.json[0]["wrong"] == 5
+    verdict = result.json[0]
+    assert (verdict["positions"], verdict["wrong"]) == (4, 5)
+    assert verdict["reason"] == "the-event-is-missing-or-cannot-be-read"
+    assert f"Đã kiểm 4 bản ghi đứng trước, trong {verdict['total']}." in verdict["text"]
 
 
 def test_verify_names_the_first_of_two_that_were_swapped(run: Run, data: Path) -> None:
@@ -162,7 +167,7 @@ def test_a_log_of_reads_that_was_changed_is_found(run: Run, data: Path) -> None:
     result = run("verify", "--json", "--data", data)
 
     assert result.code == 1
-    assert result.json[-1]["wrong"] == 2
+    assert (result.json[-1]["wrong"], result.json[-1]["reason"]) == (2, "the-read-was-changed")
 
 
 def test_replay_finds_a_view_that_was_changed(run: Run, data: Path) -> None:
@@ -174,6 +179,47 @@ def test_replay_finds_a_view_that_was_changed(run: Run, data: Path) -> None:
 
     assert result.code == 1
     assert "khác với bảng dựng lại" in result.err
+
+
+@pytest.mark.parametrize("position", [1, 10_000, "'x'"])
+@pytest.mark.parametrize(
+    ("view", "reader"), [("reporting", "reporting.dossiers"), ("dossiers", "dossiers.units")]
+)
+def test_a_reader_whose_position_was_changed_is_told_with_the_way_out(
+    run: Run, data: Path, view: str, reader: str, position: object
+) -> None:
+    with closing(sqlite3.connect(data / "views" / f"{view}.db")) as db:
+        db.execute(f"update readers set position = {position} where name = '{reader}'")  # noqa: S608 - a test's own
+        db.commit()
+
+    told = run("figures", "--data", data)
+    compared = run("replay", "--compare", "--json", "--data", data)
+
+    assert told.code == 1
+    assert f"Vị trí của {reader} không khớp" in told.err
+    assert "Xóa thư mục" in told.err
+    assert run("doctor", "--data", data).code == 1
+    assert compared.code == 1
+    assert [row["table"] for row in compared.json if row["missing"] or row["extra"]] == ["readers"]
+    for file in (data / "views").iterdir():
+        file.unlink()
+    assert run("replay", "--compare", "--data", data).code == 0
+
+
+def test_views_that_another_release_laid_out_are_rebuilt_and_that_is_said(
+    run: Run, data: Path
+) -> None:
+    before = run("figures", "--unit", "H", "--as-of", "2022-12-31", "--json", "--data", data).json
+    with closing(sqlite3.connect(data / "views" / "reporting.db")) as db:
+        db.execute("pragma user_version = 0")
+        db.execute("alter table history_dossiers add column mood text")
+        db.commit()
+
+    again = run("figures", "--unit", "H", "--as-of", "2022-12-31", "--json", "--data", data)
+
+    assert (again.code, again.json) == (0, before)
+    assert "Bảng reporting do bản ketnap khác dựng" in again.err
+    assert run("replay", "--compare", "--data", data).err.count("bản ketnap khác") == 0
 
 
 def test_a_ledger_of_a_newer_release_is_refused_by_name(run: Run, data: Path) -> None:

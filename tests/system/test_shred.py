@@ -10,7 +10,7 @@ import pytest
 
 from services.embedded import Embedded
 from services.imports.run import import_files
-from tests.system.conftest import Run
+from tests.system.small import Run
 
 H_2022 = ("--unit", "H", "--period", "2022", "--as-of", "2022-12-31")
 

@@ -21,7 +21,7 @@ from services.dossiers.view.folding import CASE, Projection, Sealed, Shown
 
 READER = "dossiers.candidacies"
 
-_SCHEMA = """
+SCHEMA = """
 create table if not exists candidacies(
     candidacy blob primary key, person blob not null, opened integer not null,
     last_day integer not null, state blob not null) without rowid;
@@ -210,6 +210,6 @@ def _open(path: Path) -> sqlite3.Connection:
     db = open_view(path)
     # What stood for a name is gone when its row is.
     db.execute("pragma secure_delete = on")
-    db.executescript(_SCHEMA)
+    db.executescript(SCHEMA)
     db.executescript(names.SCHEMA)
     return db

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from threading import RLock
@@ -14,8 +14,9 @@ from events import codec
 from events.dossiers import UnitRegistered
 from events.envelope import Envelope, Fact
 from infra.feed import Feed
-from infra.runner import Runner, open_view
+from infra.runner import Runner, layout, open_view
 from services.dossiers.domain.tree import UNIT_FACTS, Tree
+from services.dossiers.view.candidacies import SCHEMA as CANDIDACIES
 
 READER = "dossiers.units"
 
@@ -28,6 +29,8 @@ create table if not exists unit_facts(
     recorded text not null,
     state blob not null);
 """
+LAYOUT = layout(1, _SCHEMA, CANDIDACIES)
+"""Of the file, which holds the candidacies too."""
 
 
 class UnitsView:
@@ -103,6 +106,16 @@ class UnitsView:
         self._writing.append(db)
         return Runner(READER, feed, db, _Projection(db))
 
+    def misfits(self, head: Callable[[str], int]) -> list[str]:
+        """Return the reader, where its position is not one that its table may have."""
+        found = self._db.execute(
+            "select position from readers where name = ?"
+            " and typeof(position) = 'integer'"
+            " and position >= (select coalesce(max(position), 0) from unit_facts)",
+            (READER,),
+        ).fetchone()
+        return [] if found and found[0] <= head("dossiers") else [READER]
+
     def close(self) -> None:
         """Close the database."""
         for db in (*self._writing, self._db):
@@ -126,7 +139,7 @@ class _Projection:
 
 
 def _open(path: Path) -> sqlite3.Connection:
-    db = open_view(path)
+    db = open_view(path, LAYOUT)
     db.executescript(_SCHEMA)
     return db
 

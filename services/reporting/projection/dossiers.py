@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 from uuid import UUID
@@ -24,7 +24,7 @@ from services.reporting.projection.facets import values
 from services.reporting.projection.forest import Forest, UnitTables
 from services.reporting.projection.history import Told, told
 from services.reporting.projection.lines import Act, Candidacy, Line, Person, lines
-from services.reporting.projection.rolling import Counted, Rolling, Share, Total
+from services.reporting.projection.rolling import Counted, Rolling, Share, Total, spans
 
 CACHED_FACETS = 50_000
 
@@ -88,9 +88,11 @@ class Growing:
 class DossiersProjection:
     """Keeps what stands of each person, and writes only what a fact makes different."""
 
-    def __init__(self, tables: DossiersTables) -> None:
+    def __init__(
+        self, tables: DossiersTables, spans: Callable[[int], Sequence[int]] = spans
+    ) -> None:
         self._tables = tables
-        self._rolling = Rolling(self._values_of)
+        self._rolling = Rolling(self._values_of, spans)
         self._forest = Forest(tables, self._rolling)
         self._people: dict[bytes, Person] = {}
         self._lines: dict[bytes, set[Line]] = {}

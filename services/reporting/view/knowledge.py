@@ -20,6 +20,10 @@ class UnknownUnit(Refusal):
     """No unit bears that code on that day."""
 
 
+class UnitNotOnThatDay(UnknownUnit):
+    """The unit exists, but on other days."""
+
+
 class UnitNotYetKnown(Refusal):
     """At that moment nobody had told of the unit."""
 
@@ -109,13 +113,24 @@ class Knowledge:
         return self.db.execute(sql, self._known | values).fetchall()
 
     def unit(self, code: str, on: date) -> UnitKnown:
-        """Return the unit that bears a code on a day; raise UnknownUnit or UnitNotYetKnown."""
+        """Return the unit that bears a code on a day.
+
+        Raises UnitNotYetKnown, UnitNotOnThatDay or UnknownUnit.
+        """
         asked = {"code": code, "day": on.toordinal()}
         if found := self.rows(_UNIT, **asked):
             number, name = found[0]
             return UnitKnown(number, code, name)
         if since := self.rows(_UNIT_SINCE, **asked):
             raise UnitNotYetKnown(unit=code, on=on, known_from=moment(since[0][0]))
+        if (days := self.rows(_UNIT_DAYS, **asked)) and days[0][0] is not None:
+            first, until = days[0]
+            raise UnitNotOnThatDay(
+                unit=code,
+                on=on,
+                first=date.fromordinal(first),
+                last=None if until > date.max.toordinal() else date.fromordinal(until - 1),
+            )
         raise UnknownUnit(unit=code, on=on)
 
     def last_bearer(self, code: str) -> int:
@@ -262,7 +277,14 @@ where code = :code and since <= :day and until > :day
   and known_from <= :known and known_to > :known"""
 _UNIT_SINCE = """
 select h.recorded from unit_states s join history_dossiers h on h.position = s.known_from
-where s.code = :code and s.since <= :day and s.until > :day order by s.known_from limit 1"""
+where s.code = :code and s.since <= :day and s.until > :day and s.known_from > :known
+order by s.known_from limit 1"""
+_UNIT_DAYS = """
+select min(since), max(until) from unit_states s where code = :code
+  and known_from <= :known and known_to > :known
+  and number = (select number from unit_states n where n.code = :code
+    and n.known_from <= :known and n.known_to > :known
+    order by n.since > :day, n.since desc limit 1)"""
 _LAST_BEARER = """
 select number from unit_states where code = :code and known_from <= :known and known_to > :known
 order by until desc limit 1"""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, datetime
@@ -18,10 +18,12 @@ from infra.runner import BATCH_EVENTS, Projection, Runner
 from services.reporting.projection.dossiers import DossiersProjection
 from services.reporting.projection.history import HistoryProjection
 from services.reporting.projection.reporting import ReportingProjection
+from services.reporting.projection.rolling import days, spans
 from services.reporting.projection.training import TrainingProjection
 from services.reporting.view.figures import Figures, Question
 from services.reporting.view.knowledge import Knowledge, positions_at
 from services.reporting.view.listing import Behind, Listing, UnknownFigure
+from services.reporting.view.overlaps import CountStanding, counts_standing, person_in
 from services.reporting.view.overview import overview
 from services.reporting.view.sources import Counters, Facts
 from services.reporting.view.tables import (
@@ -31,6 +33,7 @@ from services.reporting.view.tables import (
     Tables,
     TrainingTables,
     open_tables,
+    sum_up,
 )
 from services.reporting.view.told import history, moved, refused, shown
 from services.reporting.view.watching import Watch, above, bearer, code_of
@@ -42,10 +45,13 @@ class ReportingView:
     """All figures and history of one data folder.
 
     Every answer is of one snapshot; the positions it speaks for are in it. One that is
-    being rebuilt takes larger batches, and history only when it is opened as the live one.
+    being rebuilt starts on no file, takes larger batches, and answers when it was closed
+    and is opened as the live one.
     """
 
     def __init__(self, path: Path, *, rebuilding: bool = False) -> None:
+        if rebuilding and path.exists():
+            raise FileExistsError(path)
         self.path = path
         self._rebuilding = rebuilding
         self._db = open_tables(path, rebuilding=rebuilding)
@@ -54,6 +60,10 @@ class ReportingView:
 
     def close(self) -> None:
         """Close the view and its readers."""
+        if self._rebuilding:
+            self._db.execute("begin immediate")
+            sum_up(self._db)
+            self._db.execute("commit")
         for db in (*self._writing, self._db):
             db.close()
 
@@ -71,7 +81,7 @@ class ReportingView:
                     f"reporting.{ledger}",
                     feeds[ledger],
                     db,
-                    _projection(ledger, db),
+                    self._projection(ledger, db),
                     batch_events=batch_events or usual,
                 )
             )
@@ -196,10 +206,35 @@ class ReportingView:
             )
             return [UUID(bytes=stream) for (stream,) in rows]
 
+    def counts(self) -> list[CountStanding]:
+        """Return every count that stands."""
+        with self._snapshot(None) as knowledge:
+            return counts_standing(knowledge)
+
+    def person_in(
+        self, indicator: str, period: Period, unit: UUID, above: Iterable[UUID]
+    ) -> tuple[UUID, date] | None:
+        """Return where and when somebody is known whom a count of a unit would count again."""
+        with self._snapshot(None) as knowledge:
+            return person_in(knowledge, indicator, period, unit, above)
+
     def unit_id(self, code: str, on: date) -> UUID:
         """Return the unit that bears a code on a day; raise UnknownUnit."""
         with self._snapshot(None) as knowledge:
             return knowledge.id(knowledge.unit(code, on).number)
+
+    def misfits(self, head: Callable[[str], int]) -> list[str]:
+        """Return the readers whose position is not that of the last fact in the view."""
+        readers = []
+        for ledger in LEDGERS:
+            newest = f"select coalesce(max(position), 0) from history_{ledger}"  # noqa: S608 - one of our own ledgers
+            found = self._db.execute(
+                f"select position from readers where name = ? and position = ({newest})",  # noqa: S608 - as above
+                (f"reporting.{ledger}",),
+            ).fetchone()
+            if found is None or found[0] > head(ledger):
+                readers.append(f"reporting.{ledger}")
+        return readers
 
     def roots(self, on: date) -> list[dict[str, str]]:
         """Return the units that lie below none on a day."""
@@ -215,6 +250,17 @@ class ReportingView:
             finally:
                 self._db.execute("rollback")
 
+    def _projection(self, ledger: str, db: sqlite3.Connection) -> Projection:
+        match ledger:
+            case "dossiers":
+                return DossiersProjection(DossiersTables(db), days if self._rebuilding else spans)
+            case "training":
+                return TrainingProjection(TrainingTables(db))
+            case "verification":
+                return HistoryProjection(Tables(db, ledger))
+            case _:
+                return ReportingProjection(ReportingTables(db))
+
 
 def _figures(
     question: Question, knowledge: Knowledge, source: Literal["counters", "facts"] | None = None
@@ -222,15 +268,3 @@ def _figures(
     unit = knowledge.unit(question.unit_code, question.as_of)
     counted = source == "counters" or (source is None and question.known_at is None)
     return Figures(question, unit, knowledge, Counters(knowledge) if counted else Facts(knowledge))
-
-
-def _projection(ledger: str, db: sqlite3.Connection) -> Projection:
-    match ledger:
-        case "dossiers":
-            return DossiersProjection(DossiersTables(db))
-        case "training":
-            return TrainingProjection(TrainingTables(db))
-        case "verification":
-            return HistoryProjection(Tables(db, ledger))
-        case _:
-            return ReportingProjection(ReportingTables(db))

@@ -10,12 +10,12 @@ from uuid import UUID
 import msgspec
 
 from events.dossiers import Facets
-from infra.runner import open_view
+from infra.runner import layout, open_view
 from services.reporting.projection.dossiers import Counting
 from services.reporting.projection.history import Told
 from services.reporting.projection.lines import ROUNDS, Person
 from services.reporting.projection.reporting import Count, CountCounting, Issue
-from services.reporting.projection.rolling import Counted, Share, Total
+from services.reporting.projection.rolling import Counted, Share, Total, spans
 from services.reporting.projection.training import Class, ClassCounting, LearnerCounting
 from services.reporting.projection.tree import Branch, State, Unit
 
@@ -108,6 +108,7 @@ def _of_each(sql: str, ledgers: Sequence[str] = LEDGERS) -> str:
 
 SCHEMA = _DOSSIERS + _TRAINING + _REPORTING + _of_each(_HISTORY)
 INDEXES = _of_each(_HISTORY_INDEXES) + _of_each(_PEOPLE_INDEXES, ABOUT_PEOPLE)
+LAYOUT = layout(1, SCHEMA, INDEXES)
 
 
 def open_tables(path: Path, *, rebuilding: bool = False) -> sqlite3.Connection:
@@ -116,7 +117,7 @@ def open_tables(path: Path, *, rebuilding: bool = False) -> sqlite3.Connection:
     One that is being rebuilt is thrown away when the power goes, and gets its indexes when
     it is opened as the live one.
     """
-    db = open_view(path)
+    db = open_view(path, LAYOUT)
     db.executescript(SCHEMA)
     if rebuilding:
         db.execute("pragma synchronous = off")
@@ -124,6 +125,25 @@ def open_tables(path: Path, *, rebuilding: bool = False) -> sqlite3.Connection:
     else:
         db.executescript(INDEXES)
     return db
+
+
+def sum_up(db: sqlite3.Connection) -> None:
+    """Sum up the counters of days, which is all that a rebuild writes, for every longer span."""
+    db.execute("create temp table spans(day integer, span integer, primary key (day, span))")
+    found = db.execute("select distinct span from counters union select span from shares")
+    db.executemany(
+        "insert into spans values (?, ?)",
+        [(day, span) for (day,) in found.fetchall() for span in spans(day)[1:]],
+    )
+    db.execute(
+        "insert into counters select unit, spans.span, kind, facet, value, sum(n)"
+        " from counters cross join spans on day = counters.span"
+        " group by 1, 2, 3, 4, 5 having sum(n) <> 0"
+    )
+    db.execute(
+        "insert into shares select unit, spans.span, child, sum(n)"
+        " from shares cross join spans on day = shares.span group by 1, 2, 3 having sum(n) <> 0"
+    )
 
 
 class Tables:

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from events.period import parse_period
-from services.reporting.view import Question
+from services.reporting.view import Question, ReportingView
 from tests.services.reporting.office import ACTS, Case, Office, open_office
 
 FIRST = date(2021, 12, 1)
@@ -214,20 +214,37 @@ def test_what_moved_a_figure_since_a_moment_adds_up_to_the_difference(
 def test_the_tables_are_the_same_however_the_facts_come_in_batches(
     seed: int, tmp_path: Path
 ) -> None:
-    tables = []
+    tables: list[dict[str, list[str]]] = []
     for batch_events in (1, 7, 500):
         folder = tmp_path / str(batch_events)
-        for _ in told(seed, 80, folder, batch_events):
-            with closing(sqlite3.connect(folder / "reporting.db")) as db:
-                found = db.execute("select name from sqlite_schema where type = 'table'")
-                tables.append(
-                    {
-                        name: sorted(map(repr, db.execute(f"select * from {name}")))  # noqa: S608 - from the schema
-                        for (name,) in found.fetchall()
-                    }
-                )
+        tables += [tables_of(folder / "reporting.db") for _ in told(seed, 80, folder, batch_events)]
 
     assert tables[0] == tables[1] == tables[2]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_rebuilt_view_is_the_live_one_row_for_row(seed: int, tmp_path: Path) -> None:
+    path = tmp_path / "rebuilt.db"
+    for office in told(seed, 80, tmp_path):
+        with closing(ReportingView(path, rebuilding=True)) as rebuilt:
+            for runner in rebuilt.runners(office.ledgers):
+                runner.catch_up(runner.state.head)
+
+        assert tables_of(path) == tables_of(tmp_path / "reporting.db")
+        question = office.question("P", "2022", "2022-05-01")
+        with closing(ReportingView(path)) as opened:
+            assert opened.figures(question) == office.view.figures(question)
+        with pytest.raises(FileExistsError):
+            ReportingView(path, rebuilding=True)
+
+
+def tables_of(path: Path) -> dict[str, list[str]]:
+    with closing(sqlite3.connect(path)) as db:
+        found = db.execute("select name from sqlite_schema where type = 'table'")
+        return {
+            name: sorted(map(repr, db.execute(f"select * from {name}")))  # noqa: S608 - from the schema
+            for (name,) in found.fetchall()
+        }
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -153,6 +153,15 @@ def test_a_candidate_whose_nomination_is_unknown_is_listed_from_the_earliest_fac
     assert (told["listed"], told["in_progress"], told["not_started"]) == (1, 1, 0)
 
 
+def test_what_is_earlier_than_the_nomination_counts_on_its_day(office: Office) -> None:
+    office.unit("H", kind=HUYEN)
+    office.case("H", referral_round="I").journey(certified="2021-01-01", nominated="2021-03-15")
+
+    assert office.figures("H", "2021", "2021-03-14")["rounds"] == []
+    (told,) = office.figures("H", "2021", "2021-03-15")["rounds"]
+    assert (told["listed"], told["in_progress"], told["not_started"]) == (1, 1, 0)
+
+
 def test_the_funnel_counts_a_step_once_on_the_day_of_the_first_such_act(office: Office) -> None:
     office.unit("H", kind=HUYEN)
     office.case("H").journey(

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import pytest
 
 from events.registry import LEDGERS
-from services.reporting.view import UnitNotYetKnown, UnknownUnit
+from services.reporting.view import UnitNotOnThatDay, UnitNotYetKnown, UnknownUnit
 from tests.services.reporting.office import Office
 
 HUYEN = "district_committee"
@@ -241,3 +241,17 @@ def test_a_unit_that_was_not_yet_known_is_an_error_that_names_the_moment(office:
 
     assert refused.value.code == "unit-not-yet-known"
     assert refused.value.facts["known_from"] == before + timedelta(seconds=1)
+
+
+def test_a_unit_asked_for_on_a_day_without_it_is_an_error_that_names_its_days(
+    office: Office,
+) -> None:
+    office.unit("H", kind=HUYEN, since="2015-01-01")
+    office.dissolve("H", "2021-12-31")
+
+    with pytest.raises(UnitNotOnThatDay) as refused:
+        office.figures("H", "2022", "2022-08-26")
+
+    assert refused.value.code == "unit-not-on-that-day"
+    assert refused.value.facts["first"] == date(2015, 1, 1)
+    assert refused.value.facts["last"] == date(2021, 12, 31)

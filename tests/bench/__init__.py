@@ -1,1 +1,0 @@
-"""`make bench`: ratios measured side by side in one run."""
