@@ -1,0 +1,94 @@
+"""What is to be done: due or blocked in one's scope, what is nearest first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from services.portal.clocks import remaining
+from services.portal.page import Page, PageHere
+from services.portal.written import words
+
+Json = Mapping[str, Any]
+
+router = APIRouter()
+A_PAGE = 50
+SOON = timedelta(days=3)
+GROUPS = ("overdue", "today", "soon", "later", "others", "attention")
+_DUTY = {
+    "certificate": "vote",
+    "papers": "vote",
+    "decision": "decide",
+    "ceremony": "hold_ceremony",
+    "recognition_vote": "recognise",
+    "recognition": "recognise",
+}
+"""Whose act ends a clock: without that duty one waits for another unit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """Something to be done, and how near it is."""
+
+    told: Json
+    group: str
+    shape: str
+    left: str
+
+    @property
+    def duty(self) -> str:
+        """Return the act that it waits for."""
+        code = str(self.told["code"])
+        return words(f"portal_case/waits.{code}") if self.told["kind"] == "deadline" else ""
+
+
+@router.get("/viec")
+async def work(page: PageHere) -> Response:
+    """Show what is to be done."""
+    query = page.request.query_params
+    unit = query.get("don-vi") or None
+    if unit not in page.places.by_code:
+        unit = None
+    told = await page.client.get(
+        "/dossiers/work", unit=unit, cursor=query.get("tiep"), limit=A_PAGE
+    )
+    tasks = [task_of(page, each) for each in told["tasks"]]
+    return page.render(
+        "work.html",
+        section="work",
+        groups=grouped(tasks),
+        next=told["next"],
+        unit=unit,
+        count=len(tasks),
+    )
+
+
+def grouped(tasks: Sequence[Task]) -> list[tuple[str, list[Task]]]:
+    """Return the tasks by group, in the order in which they press; within one as they came."""
+    groups = ((name, [task for task in tasks if task.group == name]) for name in GROUPS)
+    return [(name, those) for name, those in groups if those]
+
+
+def task_of(page: Page, told: Json) -> Task:
+    """Return a task with the group that it belongs to for who asks."""
+    on = date.fromisoformat(told["on"])
+    if told["kind"] != "deadline":
+        shape = "bad" if told["kind"] == "refused" else "late"
+        return Task(told, "attention", shape, words(f"portal_case/work.{told['kind']}"))
+    shape, left = remaining(told["code"], on, page.today)
+    mine = page.may("candidacy", _DUTY.get(told["code"], ""))
+    return Task(told, when(on, page.today) if mine else "others", shape, left)
+
+
+def when(on: date, today: date) -> str:
+    """Return the group of a day: one is overdue from the day after."""
+    if on < today:
+        return "overdue"
+    if on == today:
+        return "today"
+    return "soon" if on <= today + SOON else "later"
