@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
 from fastapi import FastAPI
@@ -12,10 +12,15 @@ from infra.access import Access
 from infra.http import Cursors, Reached, operations, served
 from infra.metrics import Requests, registry
 from infra.stream import Hub
+from services.dossiers.api import api as dossiers_api
 from services.embedded import Embedded
+from services.imports.api import api as imports_api
+from services.neighbour import Neighbour
 from services.portal import portal
 from services.reporting.api import Live, Service
 from services.reporting.api import api as reporting_api
+from services.training import api as training_api
+from services.verification import api as verification_api
 from services.wording import refusal_words
 
 IN_FLIGHT = timedelta(minutes=1)
@@ -35,7 +40,14 @@ class Web:
         self._waits: dict[str, Reached] = {}
         metrics = registry(ketnap.lags)
         requests = Requests(metrics)
-        self.services = {"reporting": self._reporting(requests)}
+        self._directory = Neighbour(ketnap)
+        self.services = {
+            "dossiers": self._dossiers(requests),
+            "training": self._training(requests),
+            "verification": self._verification(requests),
+            "reporting": self._reporting(requests),
+            "imports": imports_api(ketnap, self.access, requests=requests),
+        }
         self.app = operations(title="ketnap", not_ready=not_ready, metrics=metrics)
         for name, app in self.services.items():
             self.app.mount(f"/api/{name}", app)
@@ -58,10 +70,43 @@ class Web:
     @asynccontextmanager
     async def _lifespan(self, _: FastAPI) -> AsyncIterator[None]:
         self.hub.start()
-        # An application that is mounted is not started by the one it is mounted on.
-        async with self._portal.router.lifespan_context(self._portal):
+        async with AsyncExitStack() as started:
+            # An application that is mounted is not started by the one it is mounted on.
+            for app in (*self.services.values(), self._portal):
+                await started.enter_async_context(app.router.lifespan_context(app))
             yield
         self.hub.close()
+
+    def _dossiers(self, requests: Requests) -> FastAPI:
+        return dossiers_api(
+            self._ketnap.dossiers,
+            self._ketnap.candidacies,
+            self.access,
+            self._reached("dossiers"),
+            requests=requests,
+        )
+
+    def _training(self, requests: Requests) -> FastAPI:
+        room = training_api.Room(
+            training=self._ketnap.training,
+            view=self._ketnap.classes,
+            directory=self._directory,
+            access=self.access,
+            reached=self._reached("training"),
+            cursors=Cursors(self._ketnap.keys.cursor_secret),
+        )
+        return training_api.api(room, requests=requests)
+
+    def _verification(self, requests: Requests) -> FastAPI:
+        room = verification_api.Room(
+            verification=self._ketnap.verification,
+            view=self._ketnap.cases,
+            directory=self._directory,
+            access=self.access,
+            reached=self._reached("verification"),
+            cursors=Cursors(self._ketnap.keys.cursor_secret),
+        )
+        return verification_api.api(room, requests=requests)
 
     def _reporting(self, requests: Requests) -> FastAPI:
         service = Service(

@@ -159,14 +159,14 @@ class Scope:
     def __init__(self, roles: Roles, grant: Grant, ancestors: Ancestors, today: date) -> None:
         self.grant = grant
         self.today = today
-        self._roles = roles
+        self.roles = roles
         self._ancestors = ancestors
         self._above: dict[tuple[UUID, date], Sequence[UUID] | None] = {}
 
     def decide(self, resource: Resource, act: str = SEE) -> Decision:
         """Decide on one act. Raises UnknownActError."""
         return decide(
-            self._roles, self.grant, resource, act, ancestors=self._lookup, today=self.today
+            self.roles, self.grant, resource, act, ancestors=self._lookup, today=self.today
         )
 
     def demand(self, resource: Resource, act: str = SEE) -> None:
@@ -184,7 +184,7 @@ class Scope:
 
     def acts(self, resource: Resource) -> dict[str, Decision]:
         """Return what may be done to a record, and for the rest why not."""
-        return {act: self.decide(resource, act) for act in self._roles.acts[resource.kind]}
+        return {act: self.decide(resource, act) for act in self.roles.acts[resource.kind]}
 
     def _lookup(self, unit: UUID, day: date) -> Sequence[UUID] | None:
         place = (unit, day)

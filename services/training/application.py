@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
+from eventsourcing.application import AggregateNotFoundError
 from eventsourcing.domain import BaseAggregate
 from uuid_utils.compat import uuid7
 
@@ -69,6 +70,14 @@ class Training(Commands):
     def class_(self, code: str) -> Class:
         """Return a class as it is now. Raises UnknownClass."""
         return self._class(code)
+
+    def found(self, stream: UUID) -> Class | None:
+        """Return the class of an id as it is now; None where there is none."""
+        try:
+            known: Class = self.repository.get(stream)
+        except AggregateNotFoundError:
+            return None
+        return known
 
     def claim_refusal(self, error: ClaimTakenError) -> Refusal:
         """Say what is taken in the words of its rule."""

@@ -94,6 +94,7 @@ class Request:
     asked_on: date
     due: Deadline | None
     abroad: bool = False
+    place_name: str | None = None
     replied_on: date | None = None
     """The day of the reply, until a supplement is asked for."""
     matches: bool | None = None
@@ -395,12 +396,14 @@ class Case(BaseAggregate[UUID]):
         abroad: bool,
         due: Deadline,
         subject_name: str | None,
+        place_name: str | None,
     ) -> None:
         self.requests[request] = Request(
             subject_kind=subject_kind,
             place=place,
             abroad=abroad,
             subject_name=subject_name,
+            place_name=place_name,
             asked_on=on,
             due=due,
         )

@@ -21,7 +21,7 @@ _STATUSES = {UnknownUnit: 404, UnknownFigure: 404}
 
 def api(service: Service, requests: Requests | None = None) -> FastAPI:
     """Return the application of reporting."""
-    app = FastAPI(title="ketnap reporting", version="1", docs_url=None, redoc_url=None)
+    app = FastAPI(title="ketnap: reporting", version="1", docs_url=None, redoc_url=None)
     app.state.service = service
     for part in (reading, stream):
         app.include_router(part.router)

@@ -1,0 +1,43 @@
+"""Training over HTTP: classes, learners, results and certificates."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from fastapi import FastAPI
+
+from events.refusal import Refusal
+from infra.http import promised, served
+from infra.metrics import Requests
+from services.acting import DayToCome
+from services.training import domain
+from services.training.api import doing, reading
+from services.training.api.bodies import KINDS
+from services.training.api.room import Room
+from services.wording import law, refusal_words
+
+__all__ = ["Room", "api"]
+
+STATUSES: Mapping[type[Refusal], int] = MappingProxyType(
+    {
+        domain.UnknownClass: 404,
+        domain.UnknownLearner: 422,
+        domain.ScoreImpossible: 422,
+        domain.CertificateNumberMissing: 422,
+        doing.UnknownCandidate: 422,
+        doing.UnknownCentre: 422,
+        DayToCome: 422,
+    }
+)
+"""What cannot be meant as it was sent is 422; what the rules refuse as things stand is 409."""
+
+
+def api(room: Room, *, requests: Requests | None = None) -> FastAPI:
+    """Return the application of training."""
+    app = FastAPI(title="ketnap: training", version="1", docs_url=None, redoc_url=None)
+    app.state.room = room
+    for part in (reading, doing):
+        app.include_router(part.router)
+    promised(app, KINDS)
+    return served(app, refusal_words, statuses=STATUSES, law=law, requests=requests)

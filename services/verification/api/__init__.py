@@ -1,0 +1,41 @@
+"""Verification over HTTP: cases, what places are asked, and what they reply."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from fastapi import FastAPI
+
+from events.refusal import Refusal
+from infra.http import promised, served
+from infra.metrics import Requests
+from services.acting import DayToCome
+from services.verification import domain
+from services.verification.api import doing, reading
+from services.verification.api.bodies import KINDS
+from services.verification.api.room import Room
+from services.wording import law, refusal_words
+
+__all__ = ["Room", "api"]
+
+STATUSES: Mapping[type[Refusal], int] = MappingProxyType(
+    {
+        domain.UnknownRequest: 422,
+        domain.UnknownVerificationSubject: 422,
+        domain.PlaceMissing: 422,
+        domain.GroundMissing: 422,
+        DayToCome: 422,
+    }
+)
+"""What cannot be meant as it was sent is 422; what the rules refuse as things stand is 409."""
+
+
+def api(room: Room, *, requests: Requests | None = None) -> FastAPI:
+    """Return the application of verification."""
+    app = FastAPI(title="ketnap: verification", version="1", docs_url=None, redoc_url=None)
+    app.state.room = room
+    for part in (reading, doing):
+        app.include_router(part.router)
+    promised(app, KINDS)
+    return served(app, refusal_words, statuses=STATUSES, law=law, requests=requests)
