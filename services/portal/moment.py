@@ -12,7 +12,7 @@ from events.period import Period, parse_period
 CIVIL = timezone(timedelta(hours=7))
 _DAY = re.compile(r"(\d{1,2})[/-](\d{1,2})[/-](\d{4})", re.ASCII)
 _MOMENT = re.compile(
-    r"(?P<day>\S+?)(?:[T ]+(?P<time>\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?))?", re.ASCII
+    r"(?P<day>[^\sT:]+)(?:[T ]+(?P<time>\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?))?", re.ASCII
 )
 _END_OF_DAY = time(23, 59, 59)
 FIELDS = ("period", "as_of", "known_at")

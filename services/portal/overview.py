@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from services.portal.client import path_part
 from services.portal.figures import periods_of, targets_of
 from services.portal.page import Page, PageHere
 from services.portal.standing import LATE, order, ordered, pace, rows, silent
@@ -18,6 +19,8 @@ async def overview(page: PageHere) -> Response:
     if not page.sees("figures"):
         return _elsewhere(page)
     figures = await page.client.get("/reporting/overview", **page.moment.question())
+    if not figures["units"]:
+        return page.see(f"/don-vi/{path_part(figures['unit'])}")
     below = rows(figures["units"], page.moment.period, page.moment.as_of)
     by = order(page.request.query_params)
     return page.render(
