@@ -13,7 +13,7 @@ from infra.access import Access, SignInFailed
 from services.__main__ import NOUNS, command
 from services.embedded import Embedded
 from services.terminal.accounts import accounts_of
-from tests.system.conftest import Run
+from tests.system.small import Run
 
 BOARD = ("--unit", "H-1", "--role", "grassroots_committee")
 _PASSWORD = re.compile(r"\b[a-z2-9]{5}(?:-[a-z2-9]{5}){3}\b")
