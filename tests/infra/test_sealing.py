@@ -354,6 +354,30 @@ def test_a_read_of_another_past_does_not_fit_in(folder: Path, keys: Keys) -> Non
     assert keys.verify_reads() == 3
 
 
+def test_reads_of_many_are_chained_like_reads_of_one(keys: Keys) -> None:
+    keys.log_read("a", ANN, "x", ("name",))
+    keys.log_reads("b", (BEN, ANN), "y", ("name", "birth"))
+    keys.log_reads("c", (), "z", ("name",))
+
+    assert [(read.n, read.actor, read.person) for read in keys.reads()] == [
+        (1, "a", ANN),
+        (2, "b", BEN),
+        (3, "b", ANN),
+    ]
+    assert keys.verify_reads() is None
+
+
+def test_a_part_of_a_name_stands_for_itself_in_one_folder_alone(
+    folder: Path, keys: Keys, tmp_path: Path
+) -> None:
+    other, again = Keys(tmp_path / "other"), Keys(folder)
+
+    assert keys.blind("an") == again.blind("an")
+    assert keys.blind("an") not in {keys.blind("ann"), other.blind("an")}
+    for each in (other, again):
+        each.close()
+
+
 def test_the_cipher_for_staging_is_the_same_after_a_restart(folder: Path, keys: Keys) -> None:
     staged = keys.staging_cipher().encrypt(bytes(12), b"row", b"file")
     keys.close()

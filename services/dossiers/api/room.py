@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any
@@ -41,8 +40,7 @@ class Room:
         cls, dossiers: Dossiers, view: CandidaciesView, access: Access, reached: Reached
     ) -> Room:
         """Return a room, with the secret of its lists' cursors."""
-        secret = hmac.digest(dossiers.keys.access_secret, b"ketnap/dossiers/cursors", "sha256")
-        return cls(dossiers, view, access, reached, Cursors(secret))
+        return cls(dossiers, view, access, reached, Cursors(dossiers.keys.cursor_secret))
 
     @property
     def tree(self) -> Tree:
