@@ -20,6 +20,7 @@ from infra.http import Malformed, MethodNotAllowed, Problems, served
 from services.portal import (
     behind,
     case,
+    classes,
     correct,
     importing,
     live,
@@ -28,6 +29,7 @@ from services.portal import (
     search,
     signing,
     unit,
+    verification,
     work,
 )
 from services.portal.client import ApiProblem, Client, Problem
@@ -46,6 +48,8 @@ ROUTERS = (
     nominate.router,
     correct.router,
     case.router,
+    classes.router,
+    verification.router,
     importing.router,
     live.router,
 )

@@ -40,16 +40,16 @@ class Entry:
 
     path: str
     key: str
-    kind: str
+    kinds: tuple[str, ...]
 
 
 MENU = (
-    Entry("/viec", "work", "task"),
-    Entry("/", "figures", "figures"),
-    Entry("/tim", "people", "candidacy"),
-    Entry("/lop", "classes", "class"),
-    Entry("/tham-tra", "verification", "verification"),
-    Entry("/nhap", "import", "import"),
+    Entry("/viec", "work", ("task",)),
+    Entry("/", "figures", ("figures",)),
+    Entry("/tim", "people", ("candidacy",)),
+    Entry("/lop", "classes", ("class",)),
+    Entry("/tham-tra", "verification", ("verification", "request")),
+    Entry("/nhap", "import", ("import",)),
 )
 
 
@@ -113,7 +113,9 @@ class Page:
     def menu(self) -> list[Entry]:
         """Return the pages that exist for who asks."""
         return [
-            entry for entry in MENU if entry.path in self.portal.paths and self.sees(entry.kind)
+            entry
+            for entry in MENU
+            if entry.path in self.portal.paths and any(map(self.sees, entry.kinds))
         ]
 
     def sees(self, kind: str) -> bool:

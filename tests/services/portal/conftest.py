@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -15,9 +16,8 @@ from starlette.testclient import TestClient
 from infra.access import Access
 from services.embedded import Embedded
 from services.imports.run import import_files
-from services.portal import portal
+from services.web import Web
 from tests.province import Province
-from tests.services.portal.standin import standin
 
 MOMENT = "period=2021&as_of=2021-12-31"
 """A year of the province in which there is everything."""
@@ -25,16 +25,19 @@ MOMENT = "period=2021&as_of=2021-12-31"
 
 @dataclass(frozen=True)
 class House:
-    """A data folder with the province, its accounts, and the pages over both."""
+    """A data folder with the province, its accounts, and everything that is served of it."""
 
     ketnap: Embedded
-    access: Access
+    web: Web
+
+    @property
+    def access(self) -> Access:
+        """Return the accounts."""
+        return self.web.access
 
     def browser(self) -> TestClient:
         """Return a browser in which nobody is signed in."""
-        return TestClient(
-            portal(self.access, standin(self.ketnap, self.access)), follow_redirects=False
-        )
+        return TestClient(self.web.app, follow_redirects=False)
 
     def account(self, name: str, code: str, role: str) -> str:
         """Make an account that acts for a unit; return its password."""
@@ -65,20 +68,18 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     files = Province(people=70, districts=2, units_each=3, seed=4).write(folder / "files")
     with Embedded.open(folder / "data") as ketnap:
         import_files(ketnap, files, commit=True, accept_good=True)
-        access = Access(folder / "data", b"a secret of thirty-two signs long")
-        yield House(ketnap, access)
-        access.close()
+        ketnap.catch_up()
+        with closing(Web(ketnap)) as web:
+            yield House(ketnap, web)
 
 
 @pytest.fixture(scope="module")
-def province(house: House) -> Iterator[TestClient]:
+def province(house: House) -> TestClient:
     """A browser of the provincial board."""
-    with house.signed_in("tinh", house.account("tinh", "P", "provincial_board")) as browser:
-        yield browser
+    return house.signed_in("tinh", house.account("tinh", "P", "provincial_board"))
 
 
 @pytest.fixture(scope="module")
-def district(house: House) -> Iterator[TestClient]:
+def district(house: House) -> TestClient:
     """A browser of one district."""
-    with house.signed_in("huyen", house.account("huyen", "P-01", "district_board")) as browser:
-        yield browser
+    return house.signed_in("huyen", house.account("huyen", "P-01", "district_board"))

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from html import unescape
 
 import pytest
-from fastapi import FastAPI
 from httpx2 import Response
 from starlette.testclient import TestClient
 
-from services.imports.api import api
-from services.portal import portal
-from tests.services.portal.conftest import House, sign_in
-from tests.services.portal.standin import standin
+from tests.services.portal.conftest import House
 
 PEOPLE = "unit_code,person_ref,full_name,birth_date,nominated_on\n"
 
@@ -24,18 +19,12 @@ def row(ref: str, day: str = "2021-03-01", unit: str = "P-01-001") -> str:
 
 
 def browser_of(house: House, name: str, code: str, role: str) -> TestClient:
-    services = FastAPI()
-    services.mount("/api/imports", api(house.ketnap, house.access))
-    services.mount("/", standin(house.ketnap, house.access))
-    browser = TestClient(portal(house.access, services), follow_redirects=False)
-    sign_in(browser, name, house.account(name, code, role))
-    return browser
+    return house.signed_in(name, house.account(name, code, role))
 
 
 @pytest.fixture(scope="module")
-def browser(house: House) -> Iterator[TestClient]:
-    with browser_of(house, "nhap", "P-01", "district_board") as opened:
-        yield opened
+def browser(house: House) -> TestClient:
+    return browser_of(house, "nhap", "P-01", "district_board")
 
 
 def hidden(page: str, form: str = "") -> dict[str, str]:
@@ -167,12 +156,12 @@ def test_a_unit_out_of_scope_is_as_unknown_as_one_that_never_was(browser: TestCl
 def test_an_import_of_others_is_not_there(house: House, browser: TestClient) -> None:
     where, _ = checked(browser, PEOPLE + row("O1"))
 
-    with browser_of(house, "nhap-2", "P-02", "district_board") as other:
-        assert other.get(where).status_code == 404
-        assert other.get(f"{where}/loi.csv").status_code == 404
-        form = hidden(other.get("/nhap").text, "/nhap")
-        assert other.post(f"{where}/ghi", data=form).status_code == 404
-        assert where not in other.get("/nhap").text
+    other = browser_of(house, "nhap-2", "P-02", "district_board")
+    assert other.get(where).status_code == 404
+    assert other.get(f"{where}/loi.csv").status_code == 404
+    form = hidden(other.get("/nhap").text, "/nhap")
+    assert other.post(f"{where}/ghi", data=form).status_code == 404
+    assert where not in other.get("/nhap").text
 
 
 def test_a_form_of_elsewhere_is_refused(browser: TestClient) -> None:
@@ -182,6 +171,6 @@ def test_a_form_of_elsewhere_is_refused(browser: TestClient) -> None:
 
 
 def test_who_imports_nothing_has_no_such_page_in_the_menu(house: House) -> None:
-    with browser_of(house, "kiem-tra", "P-01", "inspector") as browser:
-        assert 'href="/nhap"' not in browser.get("/?period=2021").text
-        assert browser.get("/nhap").status_code == 404
+    browser = browser_of(house, "kiem-tra", "P-01", "inspector")
+    assert 'href="/nhap"' not in browser.get("/?period=2021").text
+    assert browser.get("/nhap").status_code == 404

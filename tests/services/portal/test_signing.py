@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 import pytest
 from starlette.testclient import TestClient
@@ -17,9 +16,8 @@ def password(house: House) -> str:
 
 
 @pytest.fixture
-def browser(house: House) -> Iterator[TestClient]:
-    with house.browser() as opened:
-        yield opened
+def browser(house: House) -> TestClient:
+    return house.browser()
 
 
 def test_who_is_not_signed_in_is_sent_to_do_that_and_comes_back(
@@ -76,9 +74,8 @@ def test_who_fails_too_often_is_told_until_when(browser: TestClient, house: Hous
 def test_a_form_of_another_browser_signs_nobody_in(
     browser: TestClient, house: House, password: str
 ) -> None:
-    with house.browser() as other:
-        form = other.get("/dang-nhap").text
-        theirs = re.findall(r'name="csrf" value="([^"]*)"', form)[0]
+    form = house.browser().get("/dang-nhap").text
+    theirs = re.findall(r'name="csrf" value="([^"]*)"', form)[0]
 
     refused = browser.post("/dang-nhap", data={"csrf": theirs, "name": "mot", "password": password})
 
