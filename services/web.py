@@ -116,7 +116,7 @@ class Web:
             hub=self.hub,
             live=self._live,
             cursors=Cursors(self._ketnap.keys.cursor_secret),
-            settled=self._settled,
+            settled=self.settled,
         )
         return reporting_api(service, requests)
 
@@ -133,7 +133,7 @@ class Web:
             stand[state.ledger] = min(state.position, stand.get(state.ledger, state.position))
         return stands
 
-    def _settled(self, moment: datetime) -> bool:
+    def settled(self, moment: datetime) -> bool:
         """Tell whether the views have everything that was recorded by a moment."""
         if datetime.now(UTC) - moment < IN_FLIGHT:
             return False

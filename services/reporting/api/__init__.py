@@ -6,13 +6,13 @@ from fastapi import FastAPI
 
 from infra.http import promised, served
 from infra.metrics import Requests
-from services.reporting.api import reading, stream
+from services.reporting.api import past, reading, stream
 from services.reporting.api.asked import Service
 from services.reporting.api.live import Live
 from services.reporting.api.promises import KINDS
 from services.reporting.view import UnknownUnit
 from services.reporting.view.listing import UnknownFigure
-from services.wording import refusal_words
+from services.wording import law, refusal_words
 
 __all__ = ["Live", "Service", "api"]
 
@@ -23,7 +23,7 @@ def api(service: Service, requests: Requests | None = None) -> FastAPI:
     """Return the application of reporting."""
     app = FastAPI(title="ketnap: reporting", version="1", docs_url=None, redoc_url=None)
     app.state.service = service
-    for part in (reading, stream):
+    for part in (reading, past, stream):
         app.include_router(part.router)
-    served(app, refusal_words, statuses=_STATUSES, requests=requests)
+    served(app, refusal_words, statuses=_STATUSES, law=law, requests=requests)
     return promised(app, KINDS)

@@ -213,6 +213,7 @@ class HistoryTold(msgspec.Struct):
     """Events in the order in which they became known."""
 
     events: list[EventTold]
+    next: str | None
 
 
 class TargetsTold(msgspec.Struct):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Annotated, Any
+from urllib.parse import quote
 
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
@@ -13,6 +14,7 @@ from infra.access import NotFound, Resource, Scope
 from infra.http import asked, written_positions
 from infra.http.problems import language
 from infra.http.promises import answer, gives
+from services.reporting.api import workbooks
 from services.reporting.api.asked import (
     Asking,
     Awaited,
@@ -34,7 +36,29 @@ MOST_FACTS = 10_000
 _KEPT = "private, max-age=86400, immutable"
 _ASKED_AGAIN = "private, no-cache"
 _NOT_MODIFIED = 304
+_A_WORKBOOK: dict[int | str, dict[str, Any]] = {
+    **gives({}),
+    200: {
+        "description": "OK",
+        "content": {workbooks.MEDIA_TYPE: {"schema": {"type": "string", "format": "binary"}}},
+    },
+}
+FigureAsked = Annotated[str, Query(max_length=200, description="`admitted`, `funnel.applied` …")]
 _UNCHANGED: dict[int | str, dict[str, Any]] = {_NOT_MODIFIED: {"description": "Not Modified"}}
+
+
+@router.get(
+    "/figures/{unit}.xlsx",  # noqa: FAST003 - the sight takes it
+    summary="Every figure of a unit, as a workbook",
+    response_class=Response,
+    responses=_A_WORKBOOK,
+)
+def figures_workbook(here: Here, request: Request, sight: Seen) -> Response:
+    question = sight.seen("figures", "export")
+    lang = language(request.scope)
+    told = worded(here.view.figures(question), lang)
+    name = f"{question.unit_code}-{question.period.text}-{question.as_of}.xlsx"
+    return _workbook(workbooks.of_figures(told, lang), name)
 
 
 @router.get(
@@ -77,6 +101,27 @@ def overview(  # noqa: PLR0913, PLR0917 - the parts of a question
 
 
 @router.get(
+    "/facts/{unit}.xlsx",  # noqa: FAST003 - the sight takes it
+    summary="The facts behind a figure, as a workbook",
+    response_class=Response,
+    responses=_A_WORKBOOK,
+)
+def facts_workbook(
+    here: Here,
+    request: Request,
+    sight: Seen,
+    figure: FigureAsked = "admitted",
+    against: MomentAsked = None,
+) -> Response:
+    question = sight.seen("fact", "export")
+    since = None if against is None else moment(against, "against")
+    rows, _ = here.view.listed(question, figure, since)
+    shown = _seen_cases(rows, here, sight.scope)
+    name = f"{question.unit_code}-{figure}-{question.as_of}.xlsx"
+    return _workbook(workbooks.of_facts(shown, language(request.scope)), name)
+
+
+@router.get(
     "/facts/{unit}",  # noqa: FAST003 - the sight takes it
     summary="The facts behind a figure, or those that moved it since a moment",
     response_class=Response,
@@ -85,7 +130,7 @@ def overview(  # noqa: PLR0913, PLR0917 - the parts of a question
 def facts(  # noqa: PLR0913, PLR0917 - the parts of a question
     here: Here,
     sight: Seen,
-    figure: Annotated[str, Query(max_length=200)] = "admitted",
+    figure: FigureAsked = "admitted",
     against: MomentAsked = None,
     first: Annotated[int, Query(ge=0, description="How many are left out")] = 0,
     limit: Annotated[int, Query(ge=1, le=MOST_FACTS)] = MOST_FACTS,
@@ -93,7 +138,7 @@ def facts(  # noqa: PLR0913, PLR0917 - the parts of a question
     question = sight.seen("fact")
     since = None if against is None else moment(against, "against")
     rows, at = here.view.listed(question, figure, since)
-    shown = [_shown(row, here, sight.scope) for row in rows[first : first + limit]]
+    shown = _seen_cases(rows[first : first + limit], here, sight.scope)
     return answer(
         {
             "figure": figure,
@@ -117,13 +162,21 @@ def targets(here: Here, sight: Seen) -> Response:
     return answer({"unit": question.unit_code, "positions": at, "targets": rows})
 
 
-def _shown(row: Mapping[str, Any], here: Service, scope: Scope) -> Mapping[str, Any]:
-    """Return a fact, with its case where the case is seen too: what is named can be opened."""
-    if row["case"] is None:
-        return row
-    on = date.fromisoformat(row["on"])
-    unit = here.view.bearer(row["unit"], on)
-    return row if unit and scope.sees("candidacy", unit, on) else {**row, "case": None}
+def _seen_cases(
+    rows: Sequence[Mapping[str, Any]], here: Service, scope: Scope
+) -> list[Mapping[str, Any]]:
+    """Return facts, with their cases where those are seen too: what is named can be opened."""
+    seen = {
+        place: (unit := here.view.bearer(place[0], on := date.fromisoformat(place[1]))) is not None
+        and scope.sees("candidacy", unit, on)
+        for place in {(row["unit"], row["on"]) for row in rows if row["case"]}
+    }
+    return [row if seen.get((row["unit"], row["on"])) else {**row, "case": None} for row in rows]
+
+
+def _workbook(file: bytes, name: str) -> Response:
+    headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name, safe='')}"}
+    return Response(file, media_type=workbooks.MEDIA_TYPE, headers=headers)
 
 
 def _headers(

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
-from threading import Lock
+from threading import RLock
 from typing import Any, Literal
 from uuid import UUID
 
@@ -35,7 +35,7 @@ from services.reporting.view.tables import (
     open_tables,
     sum_up,
 )
-from services.reporting.view.told import history, moved, refused, shown
+from services.reporting.view.told import Place, Sees, history, moved, refused, seen, shown
 from services.reporting.view.watching import Watch, above, bearer, code_of
 
 REBUILDING_EVENTS = 5_000
@@ -55,7 +55,7 @@ class ReportingView:
         self.path = path
         self._rebuilding = rebuilding
         self._db = open_tables(path, rebuilding=rebuilding)
-        self._reading = Lock()
+        self._reading = RLock()
         self._writing: list[sqlite3.Connection] = []
 
     def close(self) -> None:
@@ -191,6 +191,23 @@ class ReportingView:
             number = None if unit is None else knowledge.last_bearer(unit)
             return history(knowledge, case=case, unit=number)
 
+    def history_seen(
+        self,
+        sees: Sees,
+        *,
+        case: UUID | None = None,
+        unit: str | None = None,
+        beyond: Place | None = None,
+        most: int,
+    ) -> list[tuple[Place, dict[str, Any]]] | None:
+        """Return a part of history that somebody sees, after a place; None where he sees nothing.
+
+        Raises UnknownUnit.
+        """
+        with self._snapshot(None) as knowledge:
+            number = None if unit is None else knowledge.last_bearer(unit)
+            return seen(knowledge, sees, case=case, unit=number, beyond=beyond, most=most)
+
     def refused(self) -> list[dict[str, Any]]:
         """Return what policies asked for and was refused, and nobody has settled."""
         with self._snapshot(None) as knowledge:
@@ -244,6 +261,9 @@ class ReportingView:
     @contextmanager
     def _snapshot(self, known_at: datetime | None) -> Iterator[Knowledge]:
         with self._reading:
+            if self._db.in_transaction:  # asked within an answer, of the same snapshot
+                yield Knowledge(self._db, positions_at(self._db, known_at))
+                return
             self._db.execute("begin")
             try:
                 yield Knowledge(self._db, positions_at(self._db, known_at))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -101,10 +102,47 @@ def _at(knowledge: Knowledge, ledger: str, column: str, positions: Iterable[int]
     )
 
 
+Sees = Callable[[UUID, date], bool]
+Place = tuple[int, str, int]
+"""Where an event stands in history: when it was recorded, in which ledger, at which position."""
+
+
 def history(
     knowledge: Knowledge, *, case: UUID | None = None, unit: int | None = None
 ) -> list[dict[str, Any]]:
     """Return what happened to a case, a person or a unit, in the order it became known."""
+    return [_event(knowledge, *found) for found in _told(knowledge, case, unit)]
+
+
+def seen(  # noqa: PLR0913 - whose part of which history
+    knowledge: Knowledge,
+    sees: Sees,
+    *,
+    case: UUID | None = None,
+    unit: int | None = None,
+    beyond: Place | None = None,
+    most: int,
+) -> list[tuple[Place, dict[str, Any]]] | None:
+    """Return a part of history that somebody sees; None where he sees nothing of it at all.
+
+    An event is seen where and when it happened; one that is of no unit, with those that are.
+    """
+    found = _told(knowledge, case, unit)
+    where = [_where(knowledge, row) for _, row in found]
+    visible = [place is not None and sees(*place) for place in where]
+    if not any(visible):
+        return None
+    after = [
+        each
+        for each, place, is_visible in zip(found, where, visible, strict=True)
+        if (is_visible or place is None) and (beyond is None or _place(*each) > beyond)
+    ]
+    return [(_place(*each), _event(knowledge, *each)) for each in after[:most]]
+
+
+def _told(
+    knowledge: Knowledge, case: UUID | None, unit: int | None
+) -> list[tuple[str, dict[str, Any]]]:
     if case is not None:
         sql, keys = _OF_STREAM, _streams(knowledge, case.bytes)
     else:
@@ -124,10 +162,19 @@ def history(
             for key in keys
             for row in knowledge.rows(_OF_PERSON.format(ledger=ledger), key=key, **asked)
         ]
-    told.sort(key=lambda found: (found[1][_COLUMNS.index("recorded")], found[0], found[1][0]))
-    return [
-        _event(knowledge, ledger, dict(zip(_COLUMNS, row, strict=True))) for ledger, row in told
-    ]
+    rows = [(ledger, dict(zip(_COLUMNS, row, strict=True))) for ledger, row in told]
+    return sorted(rows, key=lambda found: _place(*found))
+
+
+def _place(ledger: str, row: Mapping[str, Any]) -> Place:
+    return row["recorded"], ledger, row["position"]
+
+
+def _where(knowledge: Knowledge, row: Mapping[str, Any]) -> tuple[UUID, date] | None:
+    unit = row["unit"]
+    if unit is None and knowledge.rows("select 1 from units where id = :id", id=row["stream"]):
+        unit = row["stream"]
+    return (UUID(bytes=unit), date.fromordinal(row["on_day"])) if unit else None
 
 
 def refused(knowledge: Knowledge) -> list[dict[str, Any]]:

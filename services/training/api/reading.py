@@ -216,11 +216,25 @@ def _rehearsed(scope: Scope, known: Class) -> dict[str, commands.Command]:
     ]
     anybody = next(iter(known.learners), uuid4())
     learns = awaited[0] if awaited else anybody
+    marked = [
+        each
+        for each, learner in known.learners.items()
+        if learner.passed is not None and not learner.certificate
+    ]
     return {
         "enrol": commands.EnrolLearner(on=on, code=code, person=uuid4(), candidacy=uuid4(), by=by),
         "withdraw": commands.WithdrawLearner(on=on, code=code, candidacy=learns, by=by),
         "record_result": commands.RecordResult(
             on=on, code=code, candidacy=learns, result=Result(attended=1, periods=1), by=by
+        ),
+        "correct": commands.RecordResult(
+            on=on,
+            code=code,
+            candidacy=marked[0] if marked else anybody,
+            result=Result(attended=1, periods=1),
+            correct=True,
+            reason=_SHOWN,
+            by=by,
         ),
         "close": commands.CompleteClass(on=on, code=code, by=by),
         "issue_certificate": commands.IssueCertificate(
