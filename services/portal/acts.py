@@ -111,6 +111,7 @@ def _bounds(kind: str, told: Json) -> str:
         least, most = least and day(str(least)), most and day(str(most))
     if kind not in {"day", "number"}:
         return ""
+    least = least or None  # at least none says nothing
     bounds = {"least": least, "most": most}
     key = "between" if None not in bounds.values() else "from" if least is not None else "until"
     if least is None and most is None:

@@ -27,7 +27,7 @@ Json = Mapping[str, Any]
 Case = Annotated[UUID, Path()]
 
 router = APIRouter()
-STALE = 412
+STALE, UNSEEN = 412, 404
 PURPOSES = ("papers", "check", "inquiry", "inspection")
 SHOWN_FACETS = ("sex", "youth_union", "occupation", "source_group", "referral_round")
 
@@ -75,11 +75,8 @@ async def read(page: Page, case: UUID, purpose: str = "case") -> File:
     person = None
     if told["may_read_person"]:
         person = await page.client.get(f"/dossiers/candidacies/{case}/person", purpose=asked_for)
-    rows: list[Json] = []
-    if page.sees("history"):
-        answer = await page.client.get("/reporting/history", case=str(case))
-        rows = answer["events"]
-    accounts = await run_in_threadpool(page.portal.access.accounts) if rows else []
+    rows = await events(page, case)
+    accounts = await run_in_threadpool(page.portal.access.accounts)
     steps = told["steps"]
     return File(
         told=told,
@@ -89,6 +86,20 @@ async def read(page: Page, case: UUID, purpose: str = "case") -> File:
         rows=rows,
         accounts={account.id: account.name for account in accounts},
     )
+
+
+async def events(page: Page, case: UUID) -> list[Json]:
+    """Return the history of a candidacy; nothing for who sees the candidacy and not its history."""
+    if not page.sees("history"):
+        return []
+    try:
+        told = await page.client.get("/reporting/history", case=str(case))
+    except ApiProblem as error:
+        if error.problem.status != UNSEEN:
+            raise
+        return []
+    rows: list[Json] = told["events"]
+    return rows
 
 
 def sheet_of(file: File, act: str) -> Sheet:

@@ -45,9 +45,13 @@ class Told:
 def history(
     rows: Sequence[Json], case: Json, places: Places, accounts: Mapping[str, str]
 ) -> tuple[list[Told], list[Told]]:
-    """Return what happened, the latest first, and apart from it what opened the books."""
+    """Return what happened, the latest first, and apart from it what opened the books.
+
+    Without a history it is what stands in the candidacy itself.
+    """
     standing = {(case["candidacy"], step["of"]): step["fact"] for step in case["steps"]}
     told = [_told(row, standing, places, accounts) for row in rows]
+    told = told or [_standing(step, places, accounts) for step in case["steps"]]
     told.sort(key=lambda each: (each.on, int(each.position.partition(":")[2])), reverse=True)
     return (
         [each for each in told if each.kind not in OPENING],
@@ -89,29 +93,47 @@ def _won(row: Json) -> bool:
     return row.get("carried") is not False
 
 
+def _standing(step: Json, places: Places, accounts: Mapping[str, str]) -> Told:
+    position = str(step["position"] or "dossiers:0")
+    title = str(step["title"])
+    return Told(
+        on=str(step["on"]),
+        text=title[:1].upper() + title[1:],
+        beneath=_beneath({**step, "position": position}, places, accounts),
+        position=position,
+        version=int(step["of"]),
+        kind="",
+        correctable=step["fact"],
+    )
+
+
 def _told(
     row: Json, standing: Mapping[tuple[str, int], str], places: Places, accounts: Mapping[str, str]
 ) -> Told:
-    recorder = [who(row, accounts)]
-    if body := row.get("acting_for"):
-        recorder.append(words("portal_case/history.for", unit=places.name(str(body))))
-    if str(row.get("causation") or "").startswith("import/"):
-        recorder.append(words("portal_case/history.file"))
-    if document := row.get("document"):
-        recorder.append(words("portal_case/history.document", document=document))
     return Told(
         on=str(row["on"]),
         text=said(row, places),
-        beneath=words(
-            "portal_case/history.recorded",
-            recorded=minute(row["recorded"]),
-            who=", ".join(recorder),
-            position=place(str(row["position"])),
-        ),
+        beneath=_beneath(row, places, accounts),
         position=str(row["position"]),
         version=int(row["version"]),
         kind=str(row["type"]),
         correctable=standing.get((str(row["case"]), int(row["version"]))),
+    )
+
+
+def _beneath(row: Json, places: Places, accounts: Mapping[str, str]) -> str:
+    recorder = [who(row, accounts)]
+    if (body := places.by_code.get(str(row.get("acting_for")))) is not None:
+        recorder.append(words("portal_case/history.for", unit=body.name))
+    if str(row.get("causation") or "").startswith("import/"):
+        recorder.append(words("portal_case/history.file"))
+    if document := row.get("document"):
+        recorder.append(words("portal_case/history.document", document=document))
+    return words(
+        "portal_case/history.recorded",
+        recorded=minute(row["recorded"]),
+        who=", ".join(recorder),
+        position=place(str(row["position"])),
     )
 
 
