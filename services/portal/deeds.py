@@ -1,0 +1,139 @@
+"""What may be done to a record that a page shows: one form, and why other acts are not open."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from services.portal.client import Answer, ApiProblem, Problem
+from services.portal.fields import Field, Sheet
+from services.portal.page import Page
+from services.portal.written import has_words, words
+
+Json = Mapping[str, Any]
+MALFORMED = 422
+
+
+def _as_told(told: dict[str, Any]) -> dict[str, Any]:
+    return told
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deed:
+    """An act as a page offers it."""
+
+    act: str
+    """What the table of roles and the service call it."""
+    slug: str
+    """The last part of the address of its form."""
+    resource: str
+    """The last part of the address at which the service takes it."""
+    fields: Callable[[Page, Json], Sequence[Field]]
+    """Its fields, for a record as it stands; none where there is nothing to do it to."""
+    body: Callable[[dict[str, Any]], dict[str, Any]] = _as_told
+    """Makes what was read in the fields the body of the command."""
+    about: Mapping[str, str] = field(default_factory=dict)
+    """Beside which field a refusal is said, by its code."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deeds:
+    """What may be done to a record: the form that is open, the others, and what is blocked."""
+
+    section: str
+    """Of the words."""
+    chosen: Deed | None
+    sheet: Sheet | None
+    open: Sequence[Deed]
+    blocked: Sequence[tuple[Deed, Problem]]
+    why: Problem | None = None
+    """Why the one that was asked for is not open."""
+
+
+def asked(section: str, name: str, **more: Any) -> Field:  # noqa: ANN401 - what a field may be
+    """Return a field with the words of a section."""
+    key = more.pop("key", name.replace("_", "-"))
+    label, hint = f"portal_work/{section}.field-{key}", f"portal_work/{section}.hint-{key}"
+    return Field(
+        name=name, **{"label": words(label), "hint": words(hint) if has_words(hint) else ""} | more
+    )
+
+
+def day_asked(page: Page, section: str, **more: Any) -> Field:  # noqa: ANN401 - as `asked`
+    """Return the day of an act, which is today unless one writes another."""
+    today = page.today.strftime("%d/%m/%Y")
+    return asked(section, "on", **{"kind": "day", "value": today} | more)
+
+
+def deeds_of(  # noqa: PLR0913 - a record, and what is asked of it
+    page: Page,
+    told: Json,
+    deeds: Sequence[Deed],
+    *,
+    section: str,
+    slug: str | None = None,
+    sheet: Sheet | None = None,
+) -> Deeds:
+    """Judge what may be done to a record; what the service blocks says why."""
+    judged = {each["act"]: each for each in told["acts"]}
+    blocked = []
+    offered = []
+    for deed in deeds:
+        verdict = judged.get(deed.act)
+        if verdict and not verdict["allowed"]:
+            if (why := verdict["blocked"]) and why["code"] != "act-not-granted":
+                blocked.append((deed, _problem(why)))
+        elif verdict and deed.fields(page, told):
+            offered.append(deed)
+    wanted = next((deed for deed in deeds if deed.slug == slug), None)
+    if not sheet and wanted not in offered and "after" in page.request.query_params:
+        wanted = None  # it was done, for the last time: what is next is shown
+    why = next((problem for deed, problem in blocked if deed is wanted), None)
+    first = None if why else next(iter(offered), None)
+    chosen = wanted if sheet or wanted in offered else first
+    if chosen and sheet is None:
+        sheet = sheet_of(page, told, chosen)
+    return Deeds(
+        section=section,
+        chosen=chosen,
+        sheet=sheet,
+        open=[deed for deed in offered if deed is not chosen],
+        blocked=[pair for pair in blocked if pair[0] is not wanted],
+        why=why,
+    )
+
+
+def sheet_of(page: Page, told: Json, deed: Deed) -> Sheet:
+    """Return the form of an act; what the address names is filled in."""
+    fields = [
+        replace(each, value=page.request.query_params.get(each.name, each.value))
+        for each in deed.fields(page, told)
+    ]
+    return Sheet(fields=fields, version=str(told["version"]))
+
+
+async def do(page: Page, told: Json, deed: Deed, path: str) -> tuple[Sheet, Answer | None, int]:
+    """Do what a form asks for. Returns the form, the answer, and the status of a refusal."""
+    form = await page.form()
+    sheet, read = sheet_of(page, told, deed).body(form)
+    if sheet.wrong:
+        return sheet, None, MALFORMED
+    try:
+        answer = await page.client.post(
+            f"{path}/{deed.resource}", deed.body(read), key=sheet.key, version=sheet.version
+        )
+    except ApiProblem as error:
+        return sheet.refused(error.problem, deed.about), None, error.problem.status
+    return sheet, answer, 0
+
+
+def _problem(why: Json) -> Problem:
+    return Problem(
+        status=409,
+        code=why["code"],
+        title=why["title"],
+        detail=why.get("detail"),
+        clause=why.get("clause"),
+        frees=why.get("frees"),
+    )
