@@ -65,18 +65,16 @@ class Asker:
 
     browser: TestClient
     headers: dict[str, str]
-    sent: int = 0
 
     def get(self, path: str, **query: Any) -> Response:  # noqa: ANN401 - whatever is asked
         """Ask."""
         return self.browser.get(path, params=query, headers=self.headers)
 
     def post(
-        self, path: str, body: Any, *, version: object = None, key: str | None = None
-    ) -> Response:  # noqa: ANN401 - JSON
+        self, path: str, body: object, *, version: object = None, key: str | None = None
+    ) -> Response:
         """Do something, each time under another key."""
-        self.sent += 1
-        headers = self.headers | {"Idempotency-Key": key or f"key-{id(self)}-{self.sent}"}
+        headers = self.headers | {"Idempotency-Key": key or uuid7().hex}
         if version is not None:
             headers["If-Match"] = f'"{version}"'
         return self.browser.post(path, json=body, headers=headers)

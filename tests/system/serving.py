@@ -7,72 +7,29 @@ import socket
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
-from datetime import date
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 
 import httpx2
 import uvicorn
-from uuid_utils.compat import uuid7
 
-from events.dossiers import Facets
-from events.envelope import By
-from infra.access import Grant
-from services.dossiers import commands
 from services.embedded import Embedded
 from services.up import Server
 from services.web import Web
-
-BY = By(actor="clerk", document="QĐ 9")
+from tests.house import House
 
 
 @dataclass
-class Served:
+class Served(House):
     """A folder that is served, and who asks there."""
 
-    ketnap: Embedded
-    web: Web
-    address: str
-
-    def grant(self, code: str, role: str) -> Grant:
-        """Return the grant of an account that is made for it."""
-        access = self.web.access
-        name = f"{role}-{code}".replace("_", "-").lower()
-        unit = self.ketnap.view.bearer(code, access.today())
-        assert unit
-        if access.account(name) is None:
-            access.open_account(name)
-            access.grant(name, unit, role, first=date(2020, 1, 1), by="test")
-        account = access.account(name)
-        assert account
-        [grant] = access.grants(account.id)
-        return grant
-
-    def token(self, code: str, role: str = "district_board") -> str:
-        """Return the token of somebody who acts for a unit."""
-        return self.web.access.tokens.sign(self.grant(code, role), self.web.access.today())
+    address: str = ""
 
     def client(self, code: str, role: str = "district_board") -> httpx2.Client:
-        """Return somebody who asks for a unit."""
+        """Return somebody who asks for a unit, over a socket."""
         headers = {"Authorization": f"Bearer {self.token(code, role)}"}
         return httpx2.Client(base_url=self.address, headers=headers, timeout=10)
-
-    def nominate(self, code: str, reference: str) -> int:
-        """Nominate somebody who was not known; return the position of it."""
-        unit = self.ketnap.view.bearer(code, self.web.access.today())
-        assert unit
-        nominate = commands.NominateCandidate(
-            candidacy=uuid7(),
-            on=date(2022, 5, 5),
-            person_ref=reference,
-            full_name="Canary Mới",
-            birth_date=date(1999, 9, 9),
-            facets=Facets(sex="female"),
-            unit=unit,
-            by=BY,
-        )
-        return self.ketnap.dossiers.perform(nominate)[-1]
 
 
 @dataclass

@@ -29,8 +29,9 @@ _FACETS = (
     "religious",
     "occupation",
     "source_group",
-    "referral_round",
+    "round",
 )
+_FACET_OF = {"round": "referral_round"}
 
 Cell = str | int | float | date | datetime | bool | None
 
@@ -195,7 +196,7 @@ def of_facts(rows: Sequence[Mapping[str, Any]], lang: str) -> bytes:
                 row["case"],
                 datetime.fromisoformat(row["recorded"]),
                 row["position"],
-                *(_facet(row.get(facet), book) for facet in _FACETS),
+                *(_facet(row.get(_FACET_OF.get(facet, facet)), book) for facet in _FACETS),
             )
             for row in rows
         ),

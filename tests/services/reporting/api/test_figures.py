@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import msgspec
 import pytest
 
+from events.period import parse_period
 from services.reporting.api.promises import FiguresTold, OverviewTold, TargetsTold
 from services.reporting.view import Question
 from tests.house import Asker, House
@@ -180,13 +181,9 @@ def test_targets_are_those_of_every_period_with_their_papers(district: Asker) ->
 
 
 def test_the_numbers_are_those_that_the_view_gives(house: House, district: Asker) -> None:
-    from events.period import parse_period  # noqa: PLC0415 - here alone
-
     for unit in ("H", "H-1", "H-1-A", "H-2", "H-TT"):
         told = district.get(f"{PATH}/{unit}", **YEAR).json()
-        question = Question(
-            unit_code=unit, period=parse_period("2022"), as_of=datetime(2022, 12, 31).date()
-        )
+        question = Question(unit_code=unit, period=parse_period("2022"), as_of=date(2022, 12, 31))
         expected = house.ketnap.view.figures(question)
         assert {name: told[name] for name in ("admitted", "funnel", "facets", "by_unit")} == {
             name: expected[name] for name in ("admitted", "funnel", "facets", "by_unit")

@@ -1,0 +1,14 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.house import House, opened
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """A province that is read; who writes to it says so of itself alone."""
+    with opened(tmp_path_factory.mktemp("house")) as house:
+        yield house
