@@ -28,6 +28,7 @@ Case = Annotated[UUID, Path()]
 
 router = APIRouter()
 STALE, UNSEEN = 412, 404
+A_PAGE = 200
 PURPOSES = ("papers", "check", "inquiry", "inspection")
 SHOWN_FACETS = ("sex", "youth_union", "occupation", "source_group", "referral_round")
 
@@ -75,7 +76,7 @@ async def read(page: Page, case: UUID, purpose: str = "case") -> File:
     person = None
     if told["may_read_person"]:
         person = await page.client.get(f"/dossiers/candidacies/{case}/person", purpose=asked_for)
-    rows = await events(page, case)
+    rows = await recorded(page, case)
     accounts = await run_in_threadpool(page.portal.access.accounts)
     steps = told["steps"]
     return File(
@@ -88,18 +89,25 @@ async def read(page: Page, case: UUID, purpose: str = "case") -> File:
     )
 
 
-async def events(page: Page, case: UUID) -> list[Json]:
+async def recorded(page: Page, case: UUID) -> list[Json]:
     """Return the history of a candidacy; nothing for who sees the candidacy and not its history."""
     if not page.sees("history"):
         return []
-    try:
-        told = await page.client.get("/reporting/history", case=str(case))
-    except ApiProblem as error:
-        if error.problem.status != UNSEEN:
-            raise
-        return []
-    rows: list[Json] = told["events"]
-    return rows
+    rows: list[Json] = []
+    cursor = None
+    while True:
+        try:
+            told = await page.client.get(
+                "/reporting/history", case=str(case), cursor=cursor, limit=A_PAGE
+            )
+        except ApiProblem as error:
+            if error.problem.status != UNSEEN:
+                raise
+            return []
+        rows += told["events"]
+        cursor = told["next"]
+        if cursor is None:
+            return rows
 
 
 def sheet_of(file: File, act: str) -> Sheet:

@@ -72,6 +72,8 @@ def said(row: Json, places: Places) -> str:
             _NAMED_BY[kind]
         ):
             return words(f"portal_case/history.{kind}")
+        case "FacetsCorrected", _:
+            return words("portal_case/history.FacetsCorrected", **_named(row, places))
         case "DossierReceived", {"intake": int(intake)} if intake > 1:
             return words("portal_case/history.intake", intake=intake)
     if not has_words(f"facts/{kind}"):
