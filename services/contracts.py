@@ -1,13 +1,16 @@
-"""The promises that follow from the types of events: schemas, examples and golden states."""
+"""The promises that follow from the code: types of events, and what each service answers."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from inspect import cleandoc, getdoc
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import NoneType
 from typing import Any, get_args, get_origin
 from uuid import NAMESPACE_URL, UUID, uuid5
@@ -16,6 +19,8 @@ import msgspec
 
 from events.codec import Form, form
 from events.registry import TYPES
+from services.embedded import Embedded
+from services.web import Web
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _FIRST_DAY = date(2026, 3, 2)
@@ -109,7 +114,20 @@ def generate(root: Path) -> dict[Path, str]:
         files[root / "examples" / place] = _text(example(name))
         golden = root / "golden" / place
         files[golden] = golden.read_text("utf-8") if golden.exists() else _text(_golden(name))
+    for service, document in documents().items():
+        files[root / "openapi" / f"{service}.json"] = _text(document)
     return files
+
+
+@cache
+def documents() -> Mapping[str, Mapping[str, Any]]:
+    """Return the OpenAPI document of every service, as it is served."""
+    with (
+        TemporaryDirectory() as folder,
+        Embedded(Path(folder)) as ketnap,
+        closing(Web(ketnap)) as web,
+    ):
+        return {name: app.openapi() for name, app in web.services.items()}
 
 
 def _golden(name: str) -> dict[str, Any]:
@@ -134,6 +152,11 @@ def check(root: Path) -> list[Drift]:
         generated = folder in {"schemas", "examples", "golden"}
         if generated and f"{ledger}.{file.partition('.')[0]}" not in TYPES:
             drifts.append(Drift(path=path, reason="of-no-type"))
+    drifts += [
+        Drift(path=path, reason="of-no-type")
+        for path in sorted(root.glob("openapi/*.json"))
+        if path.stem not in documents()
+    ]
     return drifts
 
 

@@ -19,6 +19,7 @@ TOO_MANY = 429
 @router.get(
     "/stream",
     summary="Changed figures, as server-sent events",
+    status_code=200,
     response_class=EventStream,
     responses={
         **gives({}),
