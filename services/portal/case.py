@@ -8,7 +8,7 @@ from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Depends
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
@@ -20,11 +20,20 @@ from services.portal.clocks import Clock, clocks
 from services.portal.fields import Sheet
 from services.portal.page import Page, PageHere
 from services.portal.steps import done_on, line
-from services.portal.told import history, said, who
+from services.portal.told import history, is_id, said, who
 from services.portal.written import day, minute, words
 
 Json = Mapping[str, Any]
-Case = Annotated[UUID, Path()]
+
+
+def candidacy_of(candidacy: str) -> UUID:
+    """Return the id that an address names. Raises NotFound where it names none."""
+    if not is_id(candidacy):
+        raise NotFound
+    return UUID(candidacy)
+
+
+Case = Annotated[UUID, Depends(candidacy_of)]
 
 router = APIRouter()
 STALE, UNSEEN = 412, 404

@@ -67,7 +67,7 @@ class Desk:
             ("base", bloc, "grassroots_committee"),
             ("bloc", bloc, "bloc_committee"),
             ("inspector", bloc, "inspector"),
-            ("mentor", cells[0], "mentor"),
+            ("province", province, "provincial_board"),
         ):
             _, password = self.web.access.open_account(name)
             self.web.access.grant(name, unit, role, first=date(2020, 1, 1), by="test")

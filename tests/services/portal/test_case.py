@@ -218,6 +218,7 @@ def test_who_only_reads_has_no_form(desk: Desk, voted: str) -> None:
 
 
 def test_an_act_that_there_is_none_of_is_not_found(desk: Desk, voted: str) -> None:
+    desk.get("cell", "/ho-so/none", 404)
     desk.get("cell", f"{voted}/baptism", 404)
     desk.get("cell", f"{voted}/dinh-chinh?of=999", 404)
     desk.get("inspector", f"{voted}/dinh-chinh", 404)
@@ -265,3 +266,13 @@ def test_a_fact_that_never_happened_is_retracted_by_who_may(desk: Desk) -> None:
     assert desk.send("base", f"{path}/dinh-chinh?of={of[1]}", told).is_redirect
 
     assert steps(desk.get("cell", path))["Nộp đơn"] == ("now", "đang chờ")
+
+
+def test_who_may_not_read_names_sees_a_candidacy_without_one(desk: Desk, voted: str) -> None:
+    before = len(desk.reads())
+    page = desk.get("province", voted)
+
+    assert "(không mở họ tên)" in page
+    assert "Lê Văn Bầu" not in page
+    assert "Nhân thân" not in page
+    assert len(desk.reads()) == before

@@ -77,3 +77,11 @@ def test_one_letter_is_too_short_and_nothing_is_asked(desk: Desk) -> None:
 def test_only_who_may_nominate_is_led_there(desk: Desk) -> None:
     assert 'href="/gioi-thieu"' in desk.get("cell", "/tim")
     assert 'href="/gioi-thieu"' not in desk.get("bloc", "/tim")
+
+
+def test_a_role_that_opens_no_names_finds_units_and_is_told_so(desk: Desk) -> None:
+    before = len(desk.reads())
+
+    assert "không mở họ tên" in desk.get("province", "/tim?q=dang+thi")
+    assert 'href="/don-vi/C1"' in desk.get("province", "/tim?q=chi+bo")
+    assert len(desk.reads()) == before
