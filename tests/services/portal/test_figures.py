@@ -183,6 +183,24 @@ def test_a_page_that_is_not_there_is_said_so(district: TestClient) -> None:
     assert "Không tìm thấy" in answer.text
 
 
+@pytest.mark.parametrize("path", ["/don-vi/P.xlsx", "/con-so/P/admitted.xlsx"])
+def test_a_table_is_taken_away_as_a_workbook(province: TestClient, path: str) -> None:
+    answer = province.get(f"{path}?{MOMENT}")
+
+    assert answer.status_code == 200
+    assert answer.headers["content-type"].endswith("spreadsheetml.sheet")
+    assert answer.content[:2] == b"PK"
+
+
+def test_who_takes_nothing_away_is_offered_nothing(house: House) -> None:
+    standing = house.signed_in("tv", house.account("tv", "P", "provincial_standing"))
+
+    told = standing.get(f"/con-so/P/admitted?{MOMENT}").text
+
+    assert ".xlsx" not in told
+    assert standing.get(f"/con-so/P/admitted.xlsx?{MOMENT}").status_code == 403
+
+
 def test_the_menu_names_only_pages_that_exist(district: TestClient) -> None:
     menu = district.get("/").text.split('class="menu"')[1].split("</nav>")[0]
     for href in re.findall(r'href="([^"]+)"', menu):

@@ -37,7 +37,7 @@ def hidden(page: str, form: str = "") -> dict[str, str]:
 def send(browser: TestClient, text: str, name: str = "danh-sách.csv", **fields: str) -> Response:
     """Fill in the form with a file, and send it."""
     page = browser.get("/nhap").text
-    sent = {**hidden(page, "/nhap"), "manner": "add", **fields}
+    sent = {**hidden(page, "/nhap"), "kind": "any", "manner": "add", **fields}
     files = {"file": (name, text.encode())} if name else None
     return browser.post("/nhap", data=sent, files=files)
 

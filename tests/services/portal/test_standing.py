@@ -14,8 +14,8 @@ YEAR = parse_period("2022")
 
 
 def unit(name: str, admitted: int, minimum: int | None = None, **more: object) -> dict[str, Any]:
-    target = None
-    ratio = None
+    target: dict[str, object] | None = None
+    ratio: dict[str, object] | None = None
     if minimum is not None:
         target = {"minimum": minimum, "maximum": None, "deadline": None, "document": None}
         target |= {"deadline_inclusive": True, **more}
