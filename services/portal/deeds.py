@@ -6,13 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from infra.access import ActNotGranted
 from services.portal.client import Answer, ApiProblem, Problem
 from services.portal.fields import Field, Sheet
 from services.portal.page import Page
 from services.portal.written import has_words, words
 
 Json = Mapping[str, Any]
-MALFORMED = 422
+MALFORMED, REFUSED = 422, 409
 
 
 def _as_told(told: dict[str, Any]) -> dict[str, Any]:
@@ -82,8 +83,8 @@ def deeds_of(  # noqa: PLR0913 - a record, and what is asked of it
     for deed in deeds:
         verdict = judged.get(deed.act)
         if verdict and not verdict["allowed"]:
-            if (why := verdict["blocked"]) and why["code"] != "act-not-granted":
-                blocked.append((deed, _problem(why)))
+            if not _is_not_granted(verdict):
+                blocked.append((deed, _problem(verdict["blocked"])))
         elif verdict and deed.fields(page, told):
             offered.append(deed)
     wanted = next((deed for deed in deeds if deed.slug == slug), None)
@@ -113,10 +114,21 @@ def sheet_of(page: Page, told: Json, deed: Deed) -> Sheet:
     return Sheet(fields=fields, version=str(told["version"]))
 
 
-async def do(page: Page, told: Json, deed: Deed, path: str) -> tuple[Sheet, Answer | None, int]:
-    """Do what a form asks for. Returns the form, the answer, and the status of a refusal."""
+async def do(
+    page: Page, told: Json, deed: Deed, path: str
+) -> tuple[Sheet | None, Answer | None, int]:
+    """Do what a form asks for. Returns the form, the answer, and the status of a refusal.
+
+    There is no form any more where nothing is left to do it to. Raises ActNotGranted.
+    """
     form = await page.form()
-    sheet, read = sheet_of(page, told, deed).body(form)
+    verdict = next((each for each in told["acts"] if each["act"] == deed.act), None)
+    if verdict is None or _is_not_granted(verdict):
+        raise ActNotGranted(role=page.role, act=deed.act)
+    empty = sheet_of(page, told, deed)
+    if not empty.fields:
+        return None, None, REFUSED
+    sheet, read = empty.body(form)
     if sheet.wrong:
         return sheet, None, MALFORMED
     try:
@@ -128,9 +140,13 @@ async def do(page: Page, told: Json, deed: Deed, path: str) -> tuple[Sheet, Answ
     return sheet, answer, 0
 
 
+def _is_not_granted(verdict: Json) -> bool:
+    return not verdict["allowed"] and verdict["blocked"]["code"] == "act-not-granted"
+
+
 def _problem(why: Json) -> Problem:
     return Problem(
-        status=409,
+        status=REFUSED,
         code=why["code"],
         title=why["title"],
         detail=why.get("detail"),

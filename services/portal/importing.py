@@ -45,6 +45,8 @@ async def send(page: PageHere) -> Response:
     if file is None or wrong:
         return await _form(page, sheet, kinds=kinds, status=_MALFORMED)
     body = {name: told[name] for name in ("kind", "reason", "document") if name in told}
+    if body["kind"] == "any":
+        del body["kind"]
     try:
         answer = await page.client.post(
             "/imports/imports",
@@ -100,10 +102,12 @@ def _sheet(kinds: list[Json]) -> Sheet:
             name=name, label=words(key), hint=words(f"{key}-hint"), **{"required": False} | more
         )
 
+    named = [("any", words("portal_work/import.kind-any"))]
+    named += [(each["kind"], each["title"]) for each in kinds]
     manners = [(each, words(f"portal_work/import.manner-{each}")) for each in ("add", "correct")]
     return Sheet(
         fields=[
-            asked("kind", kind="choice", choices=[(each["kind"], each["title"]) for each in kinds]),
+            asked("kind", kind="choice", choices=named, value="any", required=True),
             asked("manner", kind="choice", choices=manners, value="add", required=True),
             asked("reason", longest=1000),
             asked("document"),

@@ -111,7 +111,9 @@ def known(key: str, lang: str = "vi") -> bool:
 
 def refusal_words(refusal: Refusal, lang: str = "vi") -> str:
     """Return why a command or a row was refused, and what would free it."""
-    return refused_words(refusal.code, refusal.facts, lang)
+    rule = rulebook().clauses.get(refusal.clause or "")
+    named = {"document": rule.document.number} if rule else {}
+    return refused_words(refusal.code, named | refusal.facts, lang)
 
 
 def refused_words(code: str, facts: Mapping[str, Any], lang: str = "vi") -> str:
