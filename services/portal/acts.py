@@ -13,11 +13,11 @@ from services.portal.written import day, words
 Json = Mapping[str, Any]
 
 JOURNEY: Mapping[str, str] = {
+    "certificate": "certified",
     "application": "applied",
     "personal-history-seal": "sealed",
     "verification-request": "verification_asked",
     "verification-note": "verification_closed",
-    "certificate": "certified",
     "cell-vote": "cell_vote",
     "dossier-receipt": "dossier_received",
     "political-standard": "political_standard",
@@ -40,11 +40,11 @@ ASIDE = (
 """Acts that turn aside from it, or end it."""
 ACTS = (*JOURNEY, *ASIDE)
 DUTIES: Mapping[str, str] = {
+    "certificate": "certify",
     "application": "apply",
     "personal-history-seal": "seal",
     "verification-request": "ask_verification",
     "verification-note": "note_verification",
-    "certificate": "certify",
     "cell-vote": "vote",
     "dossier-receipt": "receive",
     "dossier-return": "return",
@@ -203,6 +203,8 @@ _OF_A_DAY = frozenset(
     }
 )
 """Reasons against an act of today that need not hold against one of an earlier day."""
+_CERTIFIED = "certified"
+"""A certificate that did not come first is waited for by the vote of the cell."""
 _OVER = frozenset({"struck_off", "resigned", "deceased", "withdrawn", "refused", "recognised"})
 
 
@@ -216,6 +218,8 @@ def _next(steps: Sequence[Json]) -> str | None:
         return "dossier-receipt"
     order = list(JOURNEY)
     reached = [order.index(act) for act, fact in JOURNEY.items() if fact in done]
-    at = max((place for place in reached if order[place] != "certificate"), default=-1)
+    at = max(reached, default=-1)
     following = [act for act in order[at + 1 :] if JOURNEY[act] not in done]
+    if _CERTIFIED not in done and following[:1] == ["cell-vote"]:
+        return "certificate"
     return following[0] if following else None

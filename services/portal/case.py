@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from events.calendar import age_in_years
 from infra.access import NotFound
-from services.portal.acts import ABOUT, ACTS, DUTIES, Acts, acts_of, fields
+from services.portal.acts import ABOUT, ACTS, DUTIES, JOURNEY, Acts, acts_of, fields
 from services.portal.client import Answer, ApiProblem, Problem
 from services.portal.clocks import Clock, clocks
 from services.portal.fields import Sheet
@@ -222,7 +222,7 @@ def shown(  # noqa: PLR0913 - what the page may be about
         why=file.acts.why(act or file.acts.next),
         doers=doers(page, act or file.acts.next),
         newest=newest(file.rows),
-        steps=line(steps),
+        steps=line(steps, JOURNEY.get(file.acts.next or "")),
         findings=findings(steps),
         facets=facets(page, file),
         events=events,

@@ -29,7 +29,7 @@ ASIDE = "certified"
 LEFT = ("struck_off", "resigned", "deceased", "withdrawn", "refused")
 _RETURNED = "dossier_returned"
 _RANK = {step: rank for rank, step in enumerate(LINE)}
-_BEFORE = {"verification_asked": "verification_closed", "decision_received": "ceremony"}
+_DRAWN_AS = {"verification_asked": "verification_closed", "decision_received": "ceremony"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,22 +64,21 @@ def carried(step: Json) -> bool:
     return (step.get("votes") or {}).get("carried") is not False
 
 
-def line(steps: Sequence[Json]) -> list[Step]:
-    """Return the line of steps of a candidacy."""
+def line(steps: Sequence[Json], awaited: str | None) -> list[Step]:
+    """Return the line of steps of a candidacy, which waits for a fact."""
     held = {step["fact"] for step in steps if carried(step)}
     furthest = max((_RANK[fact] for fact in held if fact in _RANK and fact != ASIDE), default=-1)
     ended = latest(steps, *LEFT)
     drawn: list[Step] = []
-    waits = ended is None
+    waiting = _DRAWN_AS.get(awaited or "", awaited)
     for fact in LINE:
         step, state, note = latest(steps, fact), "ahead", ""
         if step and _holds(step, steps):
             state, note = "done", day(done_on(step))
         elif fact != ASIDE and _RANK[fact] < furthest:
             state, note = "unknown", words("portal_case/state.unknown")
-        elif waits and (fact != ASIDE or furthest < _RANK["cell_vote"]):
-            waits, state = False, "now"
-            note = _waiting(step, steps)
+        elif fact == waiting:
+            state, note = "now", _waiting(step, steps)
         drawn.append(Step(fact, state, done_on(step) if step else None, note))
     if ended:
         reached = [step for step in drawn if step.state != "ahead"]
