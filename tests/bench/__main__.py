@@ -10,7 +10,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -26,6 +26,7 @@ from tests.bench.calibration import calibrate, drift
 from tests.bench.loading import import_rows, memory_of_up
 from tests.bench.paired import Compared
 from tests.bench.projecting import rebuild_both
+from tests.bench.serving import serve_both
 
 ROOT = Path(__file__).parents[2]
 SPARSE_SECONDS = 10.0
@@ -59,32 +60,14 @@ def _measure(
 ) -> dict[str, Any]:
     calibrations = [calibrate(scratch)]
     compared: list[Compared] = []
-
-    def room(name: str) -> Path:
-        (scratch / name).mkdir()
-        return scratch / name
-
-    compared += append_all(
-        room("append"), pairs=options.pairs, seconds=options.seconds, progress=progress
-    )
-    compared.append(
-        rebuild_both(
-            room("rebuild"), options.rebuild_people, pairs=options.pairs, progress=progress
-        )
-    )
-    calibrations.append(calibrate(scratch))
-    compared += ask_both(
-        room("ask"),
-        options.people // 10,
-        options.people,
-        pairs=options.pairs,
-        progress=progress,
-    )
-    loaded = [
-        import_rows(room("import"), options.import_people, progress),
-        memory_of_up(room("up"), progress),
-    ]
-    calibrations.append(calibrate(scratch))
+    measured: list[dict[str, Any]] = []
+    for name in options.only or GROUPS:
+        room = scratch / name
+        room.mkdir()
+        more, told = GROUPS[name](room, options, progress)
+        compared += more
+        measured += told
+        calibrations.append(calibrate(scratch))
     return {
         "machine": {
             "python": platform.python_version(),
@@ -97,8 +80,63 @@ def _measure(
         "quiet": drift(calibrations) <= MOST_DRIFT,
         "drift": round(drift(calibrations), 3),
         "compared": [each.told() for each in compared],
-        "measured": loaded,
+        "measured": measured,
     }
+
+
+Group = Callable[
+    [Path, argparse.Namespace, Callable[[str], None]], tuple[list[Compared], list[dict[str, Any]]]
+]
+
+
+def _append(
+    room: Path, options: argparse.Namespace, progress: Callable[[str], None]
+) -> tuple[list[Compared], list[dict[str, Any]]]:
+    return append_all(room, pairs=options.pairs, seconds=options.seconds, progress=progress), []
+
+
+def _rebuild(
+    room: Path, options: argparse.Namespace, progress: Callable[[str], None]
+) -> tuple[list[Compared], list[dict[str, Any]]]:
+    people = options.rebuild_people
+    return [rebuild_both(room, people, pairs=options.pairs, progress=progress)], []
+
+
+def _ask(
+    room: Path, options: argparse.Namespace, progress: Callable[[str], None]
+) -> tuple[list[Compared], list[dict[str, Any]]]:
+    many = options.people
+    return [*ask_both(room, many // 10, many, pairs=options.pairs, progress=progress)], []
+
+
+def _load(
+    room: Path, options: argparse.Namespace, progress: Callable[[str], None]
+) -> tuple[list[Compared], list[dict[str, Any]]]:
+    (room / "import").mkdir()
+    rows = import_rows(room / "import", options.import_people, progress)
+    return [], [rows, memory_of_up(room / "up", progress)]
+
+
+def _serve(
+    room: Path, options: argparse.Namespace, progress: Callable[[str], None]
+) -> tuple[list[Compared], list[dict[str, Any]]]:
+    return serve_both(
+        room,
+        pairs=options.pairs,
+        seconds=options.seconds,
+        streams=options.streams,
+        progress=progress,
+    )
+
+
+GROUPS: Mapping[str, Group] = {
+    "append": _append,
+    "rebuild": _rebuild,
+    "ask": _ask,
+    "load": _load,
+    "serve": _serve,
+}
+"""What is measured together, in the order in which it is."""
 
 
 class _Progress:
@@ -156,7 +194,11 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--rebuild-people", type=int, default=1_000, help="behind the rebuild")
     parser.add_argument("--import-people", type=int, default=2_000, help="in imported files")
     parser.add_argument("--pairs", type=int, default=5, help="rounds of each comparison")
-    parser.add_argument("--seconds", type=float, default=1.5, help="of each round of appends")
+    parser.add_argument("--streams", type=int, default=500, help="that are open at once")
+    parser.add_argument("--seconds", type=float, default=1.5, help="of each round over a while")
+    parser.add_argument(
+        "--only", action="append", choices=GROUPS, help="of the groups; may be given again"
+    )
     return parser.parse_args()
 
 

@@ -66,7 +66,7 @@ def memory_of_up(folder: Path, progress: Callable[[str], None]) -> dict[str, Any
         address = re.search(r"http://\S+", process.stderr.readline())
         if address is None:
             raise AssertionError("ketnap up did not start")
-        _until_ready(address[0], progress)
+        until_ready(address[0], progress)
         status = Path(f"/proc/{process.pid}/status").read_text("utf-8")
         peak = re.search(r"VmHWM:\s+(\d+) kB", status)
         if peak is None:
@@ -83,7 +83,8 @@ def memory_of_up(folder: Path, progress: Callable[[str], None]) -> dict[str, Any
     }
 
 
-def _until_ready(address: str, progress: Callable[[str], None]) -> None:
+def until_ready(address: str, progress: Callable[[str], None]) -> None:
+    """Wait until a server has built its views."""
     give_up = perf_counter() + SECONDS
     while perf_counter() < give_up:
         progress("ketnap up: views are built")
