@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from fastapi import APIRouter
 from starlette.responses import Response
 
@@ -34,7 +37,7 @@ async def overview(page: PageHere) -> Response:
         late=sum(row.shape in LATE for row in below),
         order=by,
         path="/",
-        periods=periods_of(await targets_of(page, figures["unit"])),
+        periods=await _periods(page, figures),
     )
 
 
@@ -42,3 +45,10 @@ def _elsewhere(page: Page) -> Response:
     """Lead who sees no figures to the first page that is his."""
     first = next((entry.path for entry in page.menu if entry.path != "/"), None)
     return page.see(first) if first else page.render("nowhere.html")
+
+
+async def _periods(page: Page, figures: Mapping[str, Any]) -> list[str]:
+    """Return the periods that have a target, where the asked one has nothing."""
+    if figures["ratio"] or figures["admitted"]:
+        return []
+    return periods_of(await targets_of(page, figures["unit"]))

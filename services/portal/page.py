@@ -99,6 +99,8 @@ class Page:
     client: Asker
     """The services, asked in the name of who is signed in."""
     moment: Moment
+    address: str
+    """What links carry on, as they write it."""
     places: Places
     """The units that are seen on the day of the page."""
     today: date
@@ -131,8 +133,11 @@ class Page:
 
     def link(self, path: str, **changes: object) -> str:
         """Return an address that keeps to the moment of this page; None leaves a part out."""
-        asked = {**self.moment.address(), **changes}
-        query = urlencode({name: text for name, text in asked.items() if text is not None})
+        if changes:
+            asked = {**self.moment.address(), **changes}
+            query = urlencode({name: text for name, text in asked.items() if text is not None})
+        else:
+            query = self.address
         return f"{path}?{query}" if query else path
 
     def render(self, template: str, *, status: int = 200, **context: object) -> HTMLResponse:
@@ -195,6 +200,7 @@ async def page(request: Request) -> Page:
         grant=grant,
         client=client,
         moment=asked,
+        address=urlencode(asked.address()),
         places=await portal.scopes.of(client, grant.unit, grant.role, asked.as_of),
         today=today,
     )

@@ -20,7 +20,12 @@ LANG = "vi"
 
 def number(value: float | None) -> str:
     """Write a number: `1.455`; a dash where it is not known."""
-    return NONE if value is None else format_decimal(value, locale=LANG)
+    if value is None:
+        return NONE
+    # Of whole numbers a page has hundreds, and the library takes its time for each.
+    if isinstance(value, int):
+        return f"{value:,}".replace(",", ".")
+    return format_decimal(value, locale=LANG)
 
 
 def day(value: date | str | None) -> str:
@@ -65,14 +70,22 @@ def period(text: str) -> str:
 
 def words(key: str, **facts: Any) -> str:  # noqa: ANN401 - whatever a text names
     """Return a sentence of the pages: of `portal`, or of the section that the key names first."""
-    section, _, rest = key.partition("/")
-    return say(f"{section}.{rest}" if rest else f"portal.{key}", LANG, **facts)
+    return say(_whole(key), LANG, **facts) if facts else _said(_whole(key))
 
 
 def has_words(key: str) -> bool:
     """Tell whether the pages have a sentence under a key."""
+    return known(_whole(key), LANG)
+
+
+@cache
+def _said(key: str) -> str:
+    return say(key, LANG)
+
+
+def _whole(key: str) -> str:
     section, _, rest = key.partition("/")
-    return known(f"{section}.{rest}" if rest else f"portal.{key}", LANG)
+    return f"{section}.{rest}" if rest else f"portal.{key}"
 
 
 def code_words(section: str, code: object) -> object:
