@@ -27,6 +27,7 @@ from services.dossiers import commands
 from services.dossiers.api import bodies
 from services.dossiers.api.acts import ACTS, Act
 from services.dossiers.api.asking import Asking, Standing, demand
+from services.dossiers.api.hot import HotRoute
 from services.dossiers.api.refusals import DayToCome
 from services.dossiers.api.room import Room, Who, raw
 from services.dossiers.domain.candidacy import Candidacy
@@ -110,7 +111,13 @@ def _add_act(app: FastAPI, room: Room, act: Act) -> None:
 
     endpoint.__name__ = act.name.replace("-", "_")
     endpoint.__doc__ = act.body.__doc__
-    app.post(f"/candidacies/{{candidacy}}/{act.name}", **_promise(act.body, room))(endpoint)
+    app.router.add_api_route(
+        f"/candidacies/{{candidacy}}/{act.name}",
+        endpoint,
+        methods=["POST"],
+        route_class_override=HotRoute,
+        **_promise(act.body, room),
+    )
 
 
 def _add_correction(app: FastAPI, room: Room) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import UUID
 
 import pytest
+from eventsourcing.domain import BaseAggregate
 
 from events.refusal import Refusal
 from infra.ledger.application import Commands, Condition
@@ -60,6 +62,26 @@ def test_who_is_overtaken_while_deciding_is_refused_and_not_tried_again(
         inn.perform(Note(stay=stay.stay, remark="slower"), condition=only(stay.stay, 1))
 
     assert inn.repository.get(stay.stay).days[-1][1] == "faster"
+
+
+def test_who_decides_on_what_came_after_he_looked_is_refused(
+    ledger: SqliteLedger, keys: Keys
+) -> None:
+    class Slow(Inn):
+        """Somebody else is faster between the look at the version and the decision."""
+
+        def decide(self, command: object) -> Sequence[BaseAggregate[UUID]]:
+            Inn(self.ledger, self.keys).perform(Note(stay=stay.stay, remark="faster"))
+            return super().decide(command)
+
+    stay = a_stay(Inn(ledger, keys))
+
+    with pytest.raises(Stale, match="found=2"):
+        Slow(ledger, keys).perform(
+            Note(stay=stay.stay, remark="slower"), condition=only(stay.stay, 1)
+        )
+
+    assert types(ledger) == ["GuestRegistered", "StayBegun", "DayNoted"]
 
 
 def test_a_repeat_is_answered_though_its_condition_is_long_past(inn: Inn) -> None:

@@ -100,7 +100,10 @@ def test_people_are_found_by_beginnings_of_words_without_marks(
 def test_nobody_is_found_whom_the_grant_may_not_know(
     crowd: Office, who: str, expected: list[str]
 ) -> None:
-    assert found(crowd, who, "tuyet") == expected
+    told = crowd.get(who, "/people", q="tuyet", limit=max(1, len(expected))).json()
+
+    assert sorted(each["full_name"] for each in told["people"]) == expected
+    assert told["next"] is None
 
 
 def test_a_reference_finds_nobody_out_of_scope(crowd: Office) -> None:
@@ -140,6 +143,29 @@ def test_pages_follow_each_other_without_gap_or_repetition(office: Office) -> No
 
     assert (pages, len(seen), len(set(seen))) == (3, 7, 7)
     assert len(office.ketnap.keys.reads()) == 7
+
+
+def test_a_crowd_is_found_to_the_last(office: Office) -> None:
+    office.ketnap.dossiers.perform_all(
+        [
+            RecordHistory(
+                on=date(2026, 11, 24),
+                person_ref=f"30{n}",
+                full_name="Trần Văn Tổng Hợp",
+                unit=office.cell,
+                acts={"nominated": date(2026, 1, 12)},
+                by=CLERK,
+            )
+            for n in range(203)
+        ]
+    )
+    office.ketnap.catch_up()
+
+    first = office.get("cell", "/people", q="tran", limit=200).json()
+    rest = office.get("cell", "/people", q="tran", limit=200, cursor=first["next"]).json()
+
+    assert (len(first["people"]), len(rest["people"]), rest["next"]) == (200, 3, None)
+    assert len({each["person"] for each in first["people"] + rest["people"]}) == 203
 
 
 def test_a_cursor_is_of_its_own_question_and_account(crowd: Office) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -46,6 +47,19 @@ def test_a_deadline_is_off_the_list_once_its_act_is_done(office: Office) -> None
 
     assert before == [("deadline", "ceremony", "2026-06-29")]
     assert after == [("deadline", "recognition_vote", "2027-07-13")]
+
+
+def test_an_act_that_never_was_gives_its_deadlines_back(office: Office) -> None:
+    candidacy = office.brought_to("ceremony")
+    retracted = office.post(
+        "base",
+        f"/candidacies/{candidacy}/corrections",
+        {"fact": "ceremony", "retract": True, "reason": "ghi nhầm", "document": "3-BB/CB"},
+        match=office.version(candidacy),
+    )
+
+    assert retracted.status_code == 201
+    assert brief(work(office, "cell")) == [("deadline", "ceremony", "2026-06-29")]
 
 
 def test_an_overdue_act_is_told_so(office: Office) -> None:
@@ -149,6 +163,13 @@ def test_tasks_are_told_to_who_sees_them_and_names_to_who_may_know_them(office: 
     }
     assert {task["full_name"] for task in told["province"]} == {None}
     assert {read.purpose for read in office.ketnap.keys.reads()} == {"work"}
+
+
+def test_a_role_without_tasks_has_none_in_its_own_unit_either(office: Office) -> None:
+    office.brought_to("application")
+    office.officers["mentor"] = replace(office.officers["cell"], role="mentor")
+
+    assert work(office, "mentor") == []
 
 
 def test_the_list_can_be_that_of_a_unit_in_scope(office: Office) -> None:
