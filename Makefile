@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help install run test check lock contracts bench clean
+.PHONY: help install run test check browser lock contracts bench clean
 
 help: ## list what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -26,7 +26,12 @@ check: install ## style, types, the import rules, and contracts that have not dr
 	$(BIN)/lint-imports
 	$(BIN)/ketnap contracts --check
 
-test: check ## everything, ending with pytest's closing line
+browser: ## Debian's Chromium, which the tests of the pages need
+	@command -v chromium >/dev/null \
+	  || { [ "$$(id -u)" = 0 ] && apt-get update -qq && apt-get install -y -qq chromium; } \
+	  || echo "No chromium, so the pages are not tested. As root: apt-get install chromium"
+
+test: check browser ## everything, ending with pytest's closing line
 	$(BIN)/pytest --numprocesses 2 --cov --cov-report term
 
 bench: install ## ratios measured side by side in one run; JSON in var/bench
