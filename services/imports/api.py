@@ -207,7 +207,6 @@ def _acts(app: FastAPI, desk: Desk, asking: Any) -> None:  # noqa: ANN401 - a de
         request: Request,
         upload: UUID,
         asked: tuple[Grant, date] = asking,
-        key: Annotated[str | None, Header(alias="Idempotency-Key")] = None,  # noqa: ARG001 - the document names it
         version: Annotated[str | None, Header(alias="If-Match")] = None,
     ) -> Response:
         """Write a file that was checked; how far that is, `GET` tells."""
