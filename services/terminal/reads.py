@@ -50,7 +50,7 @@ def figures(  # noqa: PLR0913, PLR0917 - a command's options
     with opened(data, screen) as ketnap:
         answer = worded(ketnap.view.figures(question), screen.lang)
     if as_json:
-        screen.json(answer)
+        screen.json(promised(answer))
     else:
         show_figures(answer, screen)
 
@@ -81,9 +81,16 @@ def facts(  # noqa: PLR0913, PLR0917 - a command's options
         screen.json(rows)
         return
     _show_facts(rows, screen, names=names)
-    total = sum(row["n"] for row in rows)
-    key = "facts.moved" if since else "facts.total"
-    screen.tell(key, figure=figure, total=total, rows=len(rows), since=since)
+    unknown = sum(row["n"] is None for row in rows)
+    key = "moved" if since else "unknown" if unknown else "total"
+    screen.tell(
+        f"facts.{key}",
+        figure=figure,
+        total=sum(row["n"] or 0 for row in rows),
+        rows=len(rows),
+        since=since,
+        unknown=unknown,
+    )
 
 
 def history(
@@ -132,11 +139,20 @@ def say_event(row: Mapping[str, Any], lang: str) -> str:
     return say(key, lang, **row) if known(key, lang) else str(row["type"])
 
 
+def promised(answer: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the answer without what only the table tells: the kind of a target's deadline."""
+    targets = [
+        {name: value for name, value in row.items() if name != "deadline_inclusive"}
+        for row in answer["targets"]
+    ]
+    return {**answer, "targets": targets}
+
+
 def worded(answer: Mapping[str, Any], lang: str) -> dict[str, Any]:
     """Return the answer with the text of each finding, and of it only what is promised."""
     findings = [
         {name: finding.get(name) for name in FINDING_FIELDS}
-        | {"text": say(f"findings.{finding['kind']}", lang, **finding)}
+        | {"text": say(f"findings.{finding.get('words', finding['kind'])}", lang, **finding)}
         for finding in answer["findings"]
     ]
     return {**answer, "findings": findings}
@@ -179,7 +195,7 @@ def _show_facts(rows: Sequence[Mapping[str, Any]], screen: Screen, *, names: boo
     columns = ("n", "on", "fact", *(("name",) if names else ()), "unit", "case", "position")
     shown = [
         [
-            f"{row['n']:+d}",
+            "—" if row["n"] is None else f"{row['n']:+d}",
             _day(row["on"]),
             screen.words_or(f"fact.{row['fact']}", row["fact"]),
             *([row.get("name")] if names else []),

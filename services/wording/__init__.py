@@ -25,6 +25,7 @@ _CODES = {
     "indicator": "indicator",
     "target": "target-kind",
     "left_kind": "fact",
+    "known_facts": "fact",
 }
 """The facts of sentences that are codes, and the section of the terminal's words for them."""
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -98,7 +99,12 @@ def say(key: str, lang: str = "vi", **facts: Any) -> str:  # noqa: ANN401 - what
 
 
 def coded(section: str, code: object, lang: str) -> object:
-    """Return how a code of the public formats is said; one of an open list says itself."""
+    """Return how a code of the public formats is said; one of an open list says itself.
+
+    Several are said with their codes, for one of them is to be typed.
+    """
+    if isinstance(code, list):
+        return [f"{one} ({coded(section, one, lang)})" for one in code]
     key = f"terminal.{section}.{code}"
     return say(key, lang) if isinstance(code, str) and known(key, lang) else code
 

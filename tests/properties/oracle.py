@@ -242,6 +242,7 @@ class Figures:
             listed.append(
                 {name: row[name] for name in ("kind", "period", "category", "minimum", "maximum")}
                 | {"deadline": _day(row["deadline"]), "admitted": admitted}
+                | {"deadline_inclusive": row["deadline_inclusive"]}
                 | {"state": "exceeded" if most is not None and admitted > most else state},
             )
         return listed

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ import pytest
 
 from services.__main__ import COMMANDS
 from services.terminal.asked import today
+from services.wording import LANGUAGES, sentences
 from tests.system.small import FILES, Run, write_files
 
 PAPER = ("--reason", "Ghi nhầm", "--document", "BB 12")
@@ -552,3 +554,70 @@ def test_programs_are_told_by_code_why_there_is_no_answer(  # noqa: PLR0917 - a 
     assert error["code"] == code
     assert error["text"]
     assert error[fact[0]] == fact[1]
+
+
+# What figures are made of, in words.
+
+
+def test_every_figure_that_help_names_can_be_asked_for(run: Run, data: Path) -> None:
+    for lang in LANGUAGES:
+        named = re.findall(r"`([\w.-]+)`", sentences(lang)["help.option.figure"])
+        assert len(named) == 4
+        for name in named:
+            figure = name.replace("PD-08", "H-1")
+            assert run("facts", *H_2022, "--figure", figure, "--data", data).code == 0, name
+
+
+def test_a_figure_that_is_not_known_is_not_summed(run: Run, data: Path) -> None:
+    asked = ("facts", "--unit", "H-1", "--period", "2020", "--as-of", "2022-12-31")
+
+    shown = run(*asked, "--figure", "remaining", "--data", data).out
+    rows = run(*asked, "--figure", "remaining", "--json", "--data", data).json
+
+    assert "số còn lại chưa rõ" in shown
+    assert [(row["fact"], row["n"]) for row in rows] == [("target", None)]
+
+
+def test_tables_are_in_one_language(run: Run, data: Path) -> None:
+    counts = run("facts", *H_2022, "--figure", "members", "--data", data).out
+    asked = ("--unit", "H", "--period", "2021", "--as-of", "2022-12-31")
+    classes = run("facts", *asked, "--figure", "classes", "--data", data).out
+    refused = run("correct", "R-1", "recognised", "--on", "2022-03-01", *PAPER, "--data", data)
+
+    assert " lớp " in classes
+    assert "số tổng hợp" in counts
+    assert " count " not in counts
+    assert "ceremony (lễ kết nạp)" in refused.err
+
+
+def test_english_percents_have_a_point_and_json_keeps_the_comma(run: Run, data: Path) -> None:
+    assert "30.0% (3/10)" in run("figures", *H_2022, "--lang", "en", "--data", data).out
+    assert figures(run, data, "--lang", "en")["ratio"]["percent"] == "30,0%"
+
+
+def test_a_deadline_that_does_not_count_itself_is_shown_so(
+    run: Run, data: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "targets.csv"
+    file.write_text(
+        "unit_code,period,kind,minimum,category,deadline,deadline_inclusive\n"
+        "H,2022,pledge,5,,2022-05-19,no\n",
+        "utf-8",
+    )
+    run("import", file, "--commit", "--data", data)
+
+    shown = run("figures", *H_2022, "--data", data).out
+    told = figures(run, data)["targets"]
+
+    assert "hạn trước ngày 19/05/2022" in shown
+    assert all("deadline_inclusive" not in row for row in told)
+
+
+def test_a_unit_without_any_number_of_members_is_told_quietly(run: Run, data: Path) -> None:
+    asked = ("--unit", "H-TT", "--period", "2022", "--as-of", "2022-12-31")
+
+    texts = [
+        row["text"] for row in run("figures", *asked, "--json", "--data", data).json["findings"]
+    ]
+
+    assert "H-TT: chưa có số đảng viên." in texts

@@ -18,9 +18,10 @@ from services.reporting.projection.dossiers import DossiersProjection
 from services.reporting.projection.reporting import ReportingProjection
 from services.reporting.projection.rolling import days, spans
 from services.reporting.projection.training import TrainingProjection
+from services.reporting.view.behind import Behind
 from services.reporting.view.figures import Figures, Question
 from services.reporting.view.knowledge import Knowledge, positions_at
-from services.reporting.view.listing import Behind, Listing, UnknownFigure
+from services.reporting.view.listing import Listing, UnknownFigure
 from services.reporting.view.overlaps import CountStanding, counts_standing, person_in
 from services.reporting.view.sources import Counters, Facts
 from services.reporting.view.tables import (
@@ -118,7 +119,7 @@ class ReportingView:
                     before = behind(earlier)
                 except UnknownFigure:
                     before = []  # a unit below that nobody knew of then
-                listed = moved(before, listed, earlier, knowledge)
+                listed = moved(before, listed, unit.number, earlier, knowledge)
             return shown(knowledge, listed)
 
     def history(self, *, case: UUID | None = None, unit: str | None = None) -> list[dict[str, Any]]:
