@@ -307,7 +307,7 @@ class Figures:
 
     def _units(self) -> Json:
         children = self._children()
-        without = [child for child in children if not self._reached(child)]
+        without = [child for child in children if not sum(n for _, n in self._reached(child))]
         return {
             "total": len(children),
             "with_ceremony": len(children) - len(without),
