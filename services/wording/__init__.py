@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 from string import Formatter
@@ -13,10 +13,10 @@ from typing import Any
 
 from babel.numbers import format_decimal
 
+from events.calendar import CIVIL
 from events.refusal import Refusal
 
 LANGUAGES = ("vi", "en")
-CIVIL = timezone(timedelta(hours=7))
 _REFUSALS = ("refusals", "rows", "machinery")
 """The sections that word refusals: of the services, of files, of the ledger and the keys."""
 _CODES = {
