@@ -25,7 +25,7 @@ from services.terminal.options import (
     screen_for,
 )
 from services.terminal.screen import Screen
-from services.wording import known, say
+from services.wording import coded, known, say
 
 MOST_PLACES = 6
 FINDING_FIELDS = ("kind", "unit", "expected", "actual", "difference")
@@ -136,7 +136,14 @@ def show_history(rows: Sequence[Mapping[str, Any]], screen: Screen) -> None:
 def say_event(row: Mapping[str, Any], lang: str) -> str:
     """Return the sentence of an event; its type where it has none."""
     key = f"facts.{row['type'].partition('.')[2]}"
-    return say(key, lang, **row) if known(key, lang) else str(row["type"])
+    if not known(key, lang):
+        return str(row["type"])
+    facets = {
+        str(coded("facet", name, lang)): coded("facet-value", value, lang)
+        for name, value in row.get("facets", {}).items()
+        if value is not None
+    }
+    return say(key, lang, **{**row, "target": row.get("kind"), "facets": facets})
 
 
 def promised(answer: Mapping[str, Any]) -> dict[str, Any]:

@@ -341,7 +341,8 @@ def test_a_correction_says_what_changed_and_moves_the_figure(run: Run, data: Pat
     result = run("correct", "R-1", "ceremony", "--on", "2023-02-10", *PAPER, "--data", data)
 
     assert result.code == 0
-    assert "Sửa lễ kết nạp: ngày 10/02/2023, tại H-1" in result.out
+    assert result.out.splitlines()[0] == "lễ kết nạp: 10/02/2022 → 10/02/2023"
+    assert "Sửa lễ kết nạp: ngày 10/02/2023, tại H-1" in run("history", "R-1", "--data", data).out
     assert figures(run, data)["admitted"] == 2
 
 
@@ -621,3 +622,73 @@ def test_a_unit_without_any_number_of_members_is_told_quietly(run: Run, data: Pa
     ]
 
     assert "H-TT: chưa có số đảng viên." in texts
+
+
+# What a correction and an import say.
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (("--facet", "sex=male"), ["Giới tính: nữ → nam"]),
+        (("--facet", "occupation=nông dân"), ["Nghề nghiệp: — → nông dân"]),
+        (("--retract",), ["lễ kết nạp: 10/02/2022 → —"]),
+        (
+            ("--unit", "H-2"),
+            ["giới thiệu: H-1 → H-2", "quyết định kết nạp: H-1 → H-2", "lễ kết nạp: H-1 → H-2"],
+        ),
+    ],
+)
+def test_a_correction_says_only_what_is_otherwise_now(
+    run: Run, data: Path, change: tuple[str, ...], said: list[str]
+) -> None:
+    result = run("correct", "R-1", "ceremony", *change, *PAPER, "--data", data)
+
+    assert result.out.splitlines()[:-1] == said
+    assert result.out.splitlines()[-1].startswith("Đã ghi tại dossiers:")
+
+
+@pytest.mark.parametrize(
+    ("facet", "words"),
+    [
+        ("age=18-30", "age được tính ra từ birth_date"),
+        ("birth_date=1990-01-01", "ketnap import TỆP --commit --correct"),
+        ("mood=good", "Các đặc điểm sửa được: sex, ethnic_group"),
+        ("sex=?", "các giá trị: female, male"),
+    ],
+)
+def test_a_facet_that_cannot_be_corrected_is_told_with_what_can(
+    run: Run, data: Path, facet: str, words: str
+) -> None:
+    result = run("correct", "R-1", "ceremony", "--facet", facet, *PAPER, "--data", data)
+
+    assert result.code == 1
+    assert words in result.err
+
+
+def test_an_act_that_is_still_to_come_is_refused(run: Run, data: Path) -> None:
+    result = run("correct", "R-1", "ceremony", "--on", "9999-12-31", *PAPER, "--data", data)
+
+    assert result.code == 1
+    assert "chưa đến" in result.err
+
+
+def test_history_words_facets_and_targets(run: Run, data: Path) -> None:
+    run("correct", "R-1", "ceremony", "--facet", "sex=male", *PAPER, "--data", data)
+
+    assert "Giới tính: nam" in run("history", "R-1", "--data", data).out
+    assert "Giao chỉ tiêu (giao) kỳ 2022" in run("history", "--unit", "H", "--data", data).out
+
+
+def test_every_bad_row_is_printed(run: Run, data: Path, tmp_path: Path) -> None:
+    file = tmp_path / "bad.csv"
+    rows = "".join(f"X-{n},Q-{n},2022-06-01\n" for n in range(60))
+    file.write_text(f"unit_code,person_ref,ceremony_on\n{rows}", "utf-8")
+
+    said = run("import", file, "--data", data).err
+
+    assert said.count("[unit_code]") == 60
+
+
+def test_shred_warns_that_its_reason_is_read(run: Run) -> None:
+    assert "đừng viết tên ai" in " ".join(run("shred", "--help").out.replace("│", "").split())
