@@ -5,12 +5,14 @@ from __future__ import annotations
 import tomllib
 from calendar import monthrange
 from collections.abc import Mapping
-from datetime import MAXYEAR, date, timedelta
+from datetime import MAXYEAR, date, timedelta, timezone
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+CIVIL = timezone(timedelta(hours=7))
+"""Days begin in Asia/Ho_Chi_Minh, which keeps one offset."""
 MONTHS_A_YEAR = 12
 AGE_BANDS = ("18-30", "31-40", "41-50", "51-60", ">60")
 _BAND_ENDS = (30, 40, 50, 60)

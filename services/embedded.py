@@ -105,7 +105,9 @@ class Embedded:
             self.view = ReportingView(folder / "views" / "reporting.db")
             opened.callback(self.view.close)
             self._closing = opened.pop_all()
-        self.dossiers = Dossiers(self.ledgers["dossiers"], self.keys, self.units)
+        self.dossiers = Dossiers(
+            self.ledgers["dossiers"], self.keys, self.units, clock=clock or _now
+        )
         self.training = Training(self.ledgers["training"], self.keys)
         self.verification = Verification(self.ledgers["verification"], self.keys)
         self.reporting = Reporting(self.ledgers["reporting"], self.keys)

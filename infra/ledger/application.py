@@ -397,7 +397,7 @@ def _answered(
 def _plain(value: object) -> object:
     if isinstance(value, Mapping):
         return dict(value)
-    raise NotImplementedError(type(value))
+    raise TypeError(type(value))
 
 
 _BODY = msgspec.json.Encoder(order="deterministic", enc_hook=_plain)

@@ -14,6 +14,7 @@ from pathlib import Path
 from secrets import token_bytes
 from typing import Self
 
+from events.calendar import CIVIL
 from events.refusal import Refusal
 from infra.tables import ErrorFile, Row, Table, TableRefused, read_tables
 from services.dossiers.application import Dossiers
@@ -33,7 +34,6 @@ from services.imports.taking import Session, Source, Taker, Terms
 from services.imports.targets import Targets
 from services.imports.template import is_notes
 from services.imports.values import Said, faults, read, texts
-from services.wording import CIVIL
 
 TAKERS: dict[str, Callable[[Session, Source], Taker]] = {
     "organisations": Organisations,

@@ -10,7 +10,8 @@ from typing import Any
 
 from babel.numbers import format_decimal
 
-from services.wording import CIVIL, coded, known, say
+from events.calendar import CIVIL
+from services.wording import coded, known, say
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"

@@ -6,12 +6,15 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
+import msgspec
+
 from services.dossiers.application import (
     CorrectCandidacyUnit,
     CorrectFacet,
     CorrectFact,
     RetractFact,
 )
+from services.dossiers.domain.candidacy import Candidacy
 from services.embedded import Embedded
 from services.terminal.asked import today
 from services.terminal.cases import by, fact_of, unit_of
@@ -98,3 +101,31 @@ def retraction(ketnap: Embedded, candidacy: UUID, fact: str, paper: Paper) -> Re
         reason=paper.reason,
         by=by(paper.document),
     )
+
+
+Said = dict[tuple[str, str], object]
+"""What stands of a candidacy: of each fact its day and its unit, and each facet."""
+
+
+def standing(ketnap: Embedded, candidacy: UUID) -> Said:
+    """Return what stands of a candidacy, so that what a correction changed can be told."""
+    known: Candidacy = ketnap.dossiers.repository.get(candidacy)
+    said: Said = {
+        (name, "facet"): value for name, value in msgspec.structs.asdict(known.facets).items()
+    }
+    for version, fact in known.facts.items():
+        said[fact.fact, f"{version} day"] = fact.day
+        said[fact.fact, f"{version} unit"] = ketnap.units.tree.code(fact.unit)
+    return said
+
+
+def changes(before: Said, after: Said) -> list[tuple[str, object, object]]:
+    """Return what is otherwise now: its name, what it was and what it is.
+
+    A fact that is gone is told by its day.
+    """
+    return [
+        (name, value, after.get((name, part)))
+        for (name, part), value in before.items()
+        if after.get((name, part)) != value and ((name, part) in after or part.endswith("day"))
+    ]

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from datetime import date, datetime, time
 
+from events.calendar import CIVIL
 from events.period import Period, parse_period
 from services.terminal.edge import Misuse
-from services.wording import CIVIL, say
+from services.wording import say
 
 _VIETNAMESE_DAY = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})")
 _LONGEST_DAY = len("2022-08-26")

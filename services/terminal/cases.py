@@ -73,7 +73,7 @@ def fact_of(ketnap: Embedded, case: UUID, text: str) -> tuple[str, int | None]:
         name = left[-1] if name == "left" and left else name
         if any(fact.fact == name for fact in standing.values()):
             return name, None
-    raise UnknownFact(fact=text, known=sorted({fact.fact for fact in standing.values()}))
+    raise UnknownFact(fact=text, known_facts=sorted({fact.fact for fact in standing.values()}))
 
 
 def unit_of(ketnap: Embedded, code: str, on: date) -> UUID:

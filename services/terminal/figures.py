@@ -42,7 +42,13 @@ def with_operands(ratio: Mapping[str, Any] | None, lang: str) -> str:
     if ratio is None:
         return "—"
     numerator, denominator = (written(ratio[name], lang) for name in ("numerator", "denominator"))
-    return f"{ratio['percent']} ({numerator}/{denominator})"
+    percent = ratio["percent"]
+    if lang != "vi":  # as JSON has it, the percent is written the Vietnamese way
+        percent = percent.translate(_ENGLISH_MARKS)
+    return f"{percent} ({numerator}/{denominator})"
+
+
+_ENGLISH_MARKS = str.maketrans(",.", ".,")
 
 
 def _heading(answer: Answer, screen: Screen) -> None:
@@ -129,7 +135,7 @@ def _targets(answer: Answer, screen: Screen) -> None:
             row["period"],
             row["category"] or "",
             _range(row, screen),
-            _day(row["deadline"]) if row["deadline"] else "",
+            _deadline(row, screen),
             row["admitted"],
             screen.words(f"target-state.{row['state']}"),
         )
@@ -194,12 +200,17 @@ def _denominator(text: str, screen: Screen) -> str:
 def _target_words(target: Mapping[str, Any], screen: Screen) -> str:
     parts = [f"{screen.words('target-kind.' + target['kind'])} {_range(target, screen)}"]
     if target["deadline"]:
-        inclusive = target["deadline_inclusive"]
-        key = "figures.deadline" if inclusive else "figures.deadline-exclusive"
-        parts.append(screen.words(key, deadline=_day(target["deadline"])))
+        parts.append(_deadline(target, screen))
     if target["document"]:
         parts.append(target["document"])
     return "; ".join(parts)
+
+
+def _deadline(target: Mapping[str, Any], screen: Screen) -> str:
+    if not target["deadline"]:
+        return ""
+    key = "deadline" if target["deadline_inclusive"] else "deadline-exclusive"
+    return screen.words(f"figures.{key}", deadline=_day(target["deadline"]))
 
 
 def _range(row: Mapping[str, Any], screen: Screen) -> str:

@@ -25,7 +25,7 @@ from services.terminal.options import (
     screen_for,
 )
 from services.terminal.screen import Screen
-from services.wording.telling import say_event, worded
+from services.wording.telling import promised, say_event, worded
 
 MOST_PLACES = 6
 
@@ -49,7 +49,7 @@ def figures(  # noqa: PLR0913, PLR0917 - a command's options
     with opened(data, screen) as ketnap:
         answer = worded(ketnap.view.figures(question), screen.lang)
     if as_json:
-        screen.json(answer)
+        screen.json(promised(answer))
     else:
         show_figures(answer, screen)
 
@@ -80,9 +80,16 @@ def facts(  # noqa: PLR0913, PLR0917 - a command's options
         screen.json(rows)
         return
     _show_facts(rows, screen, names=names)
-    total = sum(row["n"] for row in rows)
-    key = "facts.moved" if since else "facts.total"
-    screen.tell(key, figure=figure, total=total, rows=len(rows), since=since)
+    unknown = sum(row["n"] is None for row in rows)
+    key = "moved" if since else "unknown" if unknown else "total"
+    screen.tell(
+        f"facts.{key}",
+        figure=figure,
+        total=sum(row["n"] or 0 for row in rows),
+        rows=len(rows),
+        since=since,
+        unknown=unknown,
+    )
 
 
 def history(
@@ -162,7 +169,7 @@ def _show_facts(rows: Sequence[Mapping[str, Any]], screen: Screen, *, names: boo
     columns = ("n", "on", "fact", *(("name",) if names else ()), "unit", "case", "position")
     shown = [
         [
-            f"{row['n']:+d}",
+            "—" if row["n"] is None else f"{row['n']:+d}",
             _day(row["on"]),
             screen.words_or(f"fact.{row['fact']}", row["fact"]),
             *([row.get("name")] if names else []),

@@ -24,19 +24,19 @@ from services.imports.template import write_template
 from services.terminal import asked
 from services.terminal.amending import (
     Paper,
+    changes,
     other_day,
     other_facet,
     other_unit,
     retraction,
+    standing,
 )
 from services.terminal.cases import actor, by, case_of, person_of
 from services.terminal.edge import Stopped
 from services.terminal.options import Data, Json, Lang, opened, screen_for
-from services.terminal.reads import show_history
 from services.terminal.screen import Screen
 from services.terminal.usage import FINDING
-
-ERRORS_SHOWN = 50
+from services.wording import coded
 
 Reason = Annotated[str | None, typer.Option("--reason", metavar="TEXT")]
 Document = Annotated[str | None, typer.Option("--document", metavar="NUMBER")]
@@ -96,9 +96,9 @@ def show_reports(reports: Sequence[FileReport], screen: Screen, *, commit: bool)
         if report.refusal is not None:
             screen.err.print(f"{name}: {words(report.refusal, screen.lang)}", style="red")
             continue
-        for error in report.errors[:ERRORS_SHOWN]:
+        for error in report.errors:
             screen.err.print(error.line(screen.lang), soft_wrap=True)
-        if report.bad > ERRORS_SHOWN or report.errors_file:
+        if report.errors_file:
             screen.note("import.errors", bad=report.bad, file=report.errors_file)
         key = "written" if report.written else "kept" if commit else "previewed"
         screen.tell(
@@ -167,8 +167,10 @@ def correct(  # noqa: PLR0913, PLR0917 - a command's options
             command = other_unit(ketnap, candidacy, fact, unit, paper)
         else:
             command = other_facet(ketnap, candidacy, fact, name, value, paper)
+        before = standing(ketnap, candidacy)
         positions = ketnap.dossiers.perform(command)
         ketnap.catch_up()
+        after = standing(ketnap, candidacy)
         rows = [
             row
             for row in ketnap.view.history(case=candidacy)
@@ -177,7 +179,14 @@ def correct(  # noqa: PLR0913, PLR0917 - a command's options
     if as_json:
         screen.json(rows)
     elif rows:
-        show_history(rows, screen)
+        for what, was, now in changes(before, after):
+            screen.tell(
+                "correct.changed",
+                what=coded("fact", coded("facet", what, screen.lang), screen.lang),
+                was=coded("facet-value", was, screen.lang),
+                now=coded("facet-value", now, screen.lang),
+            )
+        screen.tell("correct.recorded", positions=[row["position"] for row in rows])
     else:
         screen.tell("correct.nothing")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 from string import Formatter
@@ -13,11 +13,11 @@ from typing import Any
 
 from babel.numbers import format_decimal
 
+from events.calendar import CIVIL
 from events.refusal import Refusal
 from events.rulebook import rulebook
 
 LANGUAGES = ("vi", "en")
-CIVIL = timezone(timedelta(hours=7))
 _REFUSALS = ("refusals", "rows", "machinery", "access")
 """The sections that word refusals: of services, files, ledger and keys, and of the edge."""
 _CODES = {
@@ -26,6 +26,7 @@ _CODES = {
     "indicator": "indicator",
     "target": "target-kind",
     "left_kind": "fact",
+    "known_facts": "fact",
 }
 """The facts of sentences that are codes, and the section of the terminal's words for them."""
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -99,7 +100,12 @@ def say(key: str, lang: str = "vi", /, **facts: Any) -> str:  # noqa: ANN401 - w
 
 
 def coded(section: str, code: object, lang: str) -> object:
-    """Return how a code of the public formats is said; one of an open list says itself."""
+    """Return how a code of the public formats is said; one of an open list says itself.
+
+    Several are said with their codes, for one of them is to be typed.
+    """
+    if isinstance(code, list):
+        return [f"{one} ({coded(section, one, lang)})" for one in code]
     key = f"terminal.{section}.{code}"
     return say(key, lang) if isinstance(code, str) and known(key, lang) else code
 

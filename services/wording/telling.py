@@ -6,18 +6,28 @@ from collections.abc import Mapping
 from typing import Any
 
 from events.rulebook import rulebook
-from services.wording import UnknownWordsError, known, refused_words, say
+from services.wording import UnknownWordsError, coded, known, refused_words, say
 
 CODED = {"subject_kind": "verification.subject_kind", "ground": "verification.ground"}
 """The fields of events that hold a code, and where its words stand; open lists have others too."""
 FINDING_FIELDS = ("kind", "unit", "expected", "actual", "difference")
+TARGET_FIELDS = (
+    "kind",
+    "period",
+    "category",
+    "minimum",
+    "maximum",
+    "deadline",
+    "admitted",
+    "state",
+)
 
 
 def worded(answer: Mapping[str, Any], lang: str) -> dict[str, Any]:
     """Return the answer with the text of each finding, and of it only what is promised."""
     findings = [
         {name: finding.get(name) for name in FINDING_FIELDS}
-        | {"text": say(f"findings.{finding['kind']}", lang, **finding)}
+        | {"text": say(f"findings.{finding.get('words', finding['kind'])}", lang, **finding)}
         for finding in answer["findings"]
     ]
     return {**answer, "findings": findings}
@@ -26,7 +36,20 @@ def worded(answer: Mapping[str, Any], lang: str) -> dict[str, Any]:
 def say_event(row: Mapping[str, Any], lang: str) -> str:
     """Return the sentence of an event; its type where it has none."""
     key = f"facts.{row['type'].partition('.')[2]}"
-    return say(key, lang, **spoken(row, lang)) if known(key, lang) else str(row["type"])
+    if not known(key, lang):
+        return str(row["type"])
+    facets = {
+        str(coded("facet", name, lang)): coded("facet-value", value, lang)
+        for name, value in row.get("facets", {}).items()
+        if value is not None
+    }
+    return say(key, lang, **{**spoken(row, lang), "target": row.get("kind"), "facets": facets})
+
+
+def promised(answer: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the answer without what only tables tell: a target's document and its days."""
+    targets = [{name: row[name] for name in TARGET_FIELDS} for row in answer["targets"]]
+    return {**answer, "targets": targets}
 
 
 def spoken(row: Mapping[str, Any], lang: str) -> dict[str, Any]:

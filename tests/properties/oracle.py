@@ -242,6 +242,7 @@ class Figures:
             listed.append(
                 {name: row[name] for name in ("kind", "period", "category", "minimum", "maximum")}
                 | {"deadline": _day(row["deadline"]), "admitted": admitted}
+                | {"deadline_inclusive": row["deadline_inclusive"]}
                 | {"state": "exceeded" if most is not None and admitted > most else state},
             )
         return listed
@@ -306,7 +307,7 @@ class Figures:
 
     def _units(self) -> Json:
         children = self._children()
-        without = [child for child in children if not self._reached(child)]
+        without = [child for child in children if not sum(n for _, n in self._reached(child))]
         return {
             "total": len(children),
             "with_ceremony": len(children) - len(without),

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any, Protocol, assert_never, cast
 from uuid import UUID
 
@@ -13,6 +13,7 @@ from eventsourcing.application import AggregateNotFoundError
 from eventsourcing.domain import BaseAggregate
 from uuid_utils.compat import uuid7
 
+from events.calendar import CIVIL
 from events.dossiers import Facets, Finding, Tally
 from events.envelope import By, Fact
 from events.refusal import Refusal
@@ -22,6 +23,7 @@ from infra.ledger.group import Rehearsal
 from infra.ledger.port import ClaimTakenError, Ledger
 from infra.sealing import Keys
 from services.dossiers import commands
+from services.dossiers.application.days import must_have_happened
 from services.dossiers.application.outcomes import Outcome
 from services.dossiers.domain import amending, refusals
 from services.dossiers.domain.candidacy import Candidacy
@@ -57,6 +59,10 @@ class Units(Protocol):
         ...
 
 
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
 class Dossiers(Commands):
     """Units, people and candidacies."""
 
@@ -64,11 +70,18 @@ class Dossiers(Commands):
     outcomes = Outcome
 
     def __init__(
-        self, ledger: Ledger, keys: Keys, units: Units, book: Rulebook | None = None
+        self,
+        ledger: Ledger,
+        keys: Keys,
+        units: Units,
+        book: Rulebook | None = None,
+        *,
+        clock: Callable[[], datetime] = _now,
     ) -> None:
         super().__init__(ledger, keys)
         self.units = units
         self.book = book or rulebook()
+        self._clock = clock
 
     def about(self, command: Any) -> UUID | None:  # noqa: ANN401 - as the base
         """Return the candidacy of a command."""
@@ -76,6 +89,7 @@ class Dossiers(Commands):
 
     def decide(self, command: commands.Command) -> Sequence[BaseAggregate[UUID]]:
         """Return what the command changed."""
+        must_have_happened(command, self._clock().astimezone(CIVIL).date())
         match command:
             case (
                 commands.RegisterUnit()

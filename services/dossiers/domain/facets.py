@@ -24,6 +24,17 @@ TOLD = (
 )
 """What a row or an officer says of a person; the rest follows from it."""
 
+FOLLOWS = {
+    "age": ("birth_date",),
+    "ethnic_minority": ("ethnic_group",),
+    "religious": ("religion",),
+    "referred": ("referred_by", "referral_round"),
+    "on_occasion": ("occasion",),
+}
+"""What is not told, and what it follows from."""
+OF_THE_PERSON = ("full_name", "birth_date", "religion")
+"""What is sealed with the person, and no facet of a candidacy."""
+
 _SEXES: Mapping[str, str | bool] = {
     "female": "female",
     "nu": "female",
@@ -70,12 +81,20 @@ def completed(recorded: Facets, told: Facets) -> Facets:
 
 
 def with_facet(facets: Facets, name: str, value: str | bool | None) -> Facets:  # noqa: FBT001 - a facet's value
-    """Return facets of which one is set, or unknown. Raises UnknownFacet."""
+    """Return facets of which one is set, or unknown.
+
+    Raises FacetFollows, FacetOfThePerson, UnknownFacet and UnreadableFacet.
+    """
+    if name in FOLLOWS:
+        raise refusals.FacetFollows(facet=name, source=FOLLOWS[name])
+    if name in OF_THE_PERSON:
+        raise refusals.FacetOfThePerson(facet=name)
     if name not in TOLD:
-        raise refusals.UnknownFacet(facet=name, value=value)
+        raise refusals.UnknownFacet(facet=name, known=TOLD)
     readable = {"sex": _SEXES, "youth_union": _YES_NO}.get(name)
     if readable and isinstance(value, str):
         if (known := readable.get(fold(value))) is None:
-            raise refusals.UnknownFacet(facet=name, value=value)
+            codes = ("female", "male") if name == "sex" else ("yes", "no")
+            raise refusals.UnreadableFacet(facet=name, value=value, known=codes)
         value = known
     return msgspec.structs.replace(facets, **{name: value})

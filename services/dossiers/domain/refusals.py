@@ -167,6 +167,10 @@ class ExtensionTooLong(Refusal):
     """The rules allow fewer working days more."""
 
 
+class DayInTheFuture(Refusal):
+    """The act lies after the day on which it is recorded, so it cannot have happened."""
+
+
 # Corrections and imported rows.
 
 
@@ -187,7 +191,19 @@ class FactAmbiguous(Refusal):
 
 
 class UnknownFacet(Refusal):
-    """There is no facet of that name, or it is not one to set."""
+    """There is no facet of that name."""
+
+
+class UnreadableFacet(Refusal):
+    """The facet cannot have that value."""
+
+
+class FacetFollows(Refusal):
+    """The facet is not told but follows from something else, which can be corrected."""
+
+
+class FacetOfThePerson(Refusal):
+    """That is sealed with the person, and corrected by import."""
 
 
 class LaterFactNeedsIt(Refusal):

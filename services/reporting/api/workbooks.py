@@ -9,8 +9,9 @@ from typing import Any
 
 import xlsxwriter  # type: ignore[import-untyped]
 
+from events.calendar import CIVIL
 from infra.tables.writing import inert
-from services.wording import CIVIL, coded, say
+from services.wording import coded, say
 
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _OPTIONS = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -84,7 +84,8 @@ class Figures:
             **self._against(target, self.admitted(self.first, self.end), self._numerator(target)),
         }
         if answer["ratio"] is None:
-            self.findings.add("ratio-without-denominator", actual=answer["admitted"])
+            words = "ratio-without-denominator" if target is None else "ratio-of-zero"
+            self.findings.add("ratio-without-denominator", words=words, actual=answer["admitted"])
         answer["by_unit"] = self.by_unit()
         answer["units"] = self._units(answer["by_unit"])
         answer["targets"] = [_told(row) for row in self.targets()]
@@ -94,7 +95,7 @@ class Figures:
         answer["funnel"] = self._funnel()
         answer["classes"] = self._classes()
         answer["members"] = self._members()
-        self._find(target, answer)
+        self._find(answer)
         answer["findings"] = self.findings.listed
         # In the order of the public formats.
         return {name: answer[name] for name in ORDER}
@@ -301,10 +302,11 @@ class Figures:
             self.findings.unknown_part(f"classes.{name}", known)
         return {"classes": len(opened)} | {name: _sum(known) for name, known in parts.items()}
 
-    def stocks(self) -> tuple[dict[int, Stock] | None, list[int | None]]:
+    def stocks(self) -> tuple[dict[int, Stock] | None, dict[int, dict[int, Stock] | None]]:
         """Return the latest numbers of members that make up the unit's, by their unit.
 
-        None where a part is unknown; then the second tells what is known of the children.
+        None where a part is unknown; then the second tells what is known of each child, or
+        of the unit itself where it has none.
         """
         stocks = self.knowledge.stocks(self.unit.number, self.as_of)
         below: dict[int, list[int]] = {}
@@ -321,15 +323,14 @@ class Figures:
                 return None
             return {number: stock for part in known for number, stock in part.items()}
 
-        children = [made_of(child) for child in below.get(self.unit.number, ())]
-        return made_of(self.unit.number), [
-            None if part is None else len(part) for part in children
-        ] or [None]
+        children = {child: made_of(child) for child in below.get(self.unit.number, ())}
+        return made_of(self.unit.number), children or {self.unit.number: None}
 
     def _members(self) -> dict[str, Any] | None:
         stocks, parts = self.stocks()
         if stocks is None:
-            self.findings.unknown_part("members", parts)
+            known = [None if part is None else len(part) for part in parts.values()]
+            self.findings.unknown_part("members", known)
             return None
         return {
             "count": sum(stock.amount for stock in stocks.values()),
@@ -338,50 +339,75 @@ class Figures:
 
     # What does not fit
 
-    def _find(self, target: Measure | None, answer: Mapping[str, Any]) -> None:
-        self._find_residual(target)
+    def _find(self, answer: Mapping[str, Any]) -> None:
+        self._find_residual()
         self._find_counts()
         self._find_excess(answer)
         for (kind, _, value), n in sorted(self.totals.items()):
             if kind == "finding" and n:
                 self.findings.add(value, expected=0, actual=n)
 
-    def _find_residual(self, target: Measure | None) -> None:
+    def residual(self) -> tuple[Measure | None, list[tuple[int, Aim]]]:
+        """Return the unit's target and, where they do not add up to it, those of its children."""
+        target = self.measure(self.unit.number)
         allocated = [
-            aim.minimum
+            (child.number, aim)
             for child in self.children
             for aim in self.aims.get(child.number, ())
             if (aim.kind, aim.category, aim.first, aim.last)
             == ("assigned", None, self.first, self.last)
         ]
-        if allocated and target and target.of_period and sum(allocated) != target.minimum:
-            self.findings.add("allocation-residual", expected=target.minimum, actual=sum(allocated))
+        if not target or not target.of_period:
+            return target, []
+        fits = sum(aim.minimum for _, aim in allocated) == target.minimum
+        return target, [] if fits else allocated
 
-    def _find_excess(self, answer: Mapping[str, Any]) -> None:
-        """Find what is counted as more than all there are."""
+    def _find_residual(self) -> None:
+        target, allocated = self.residual()
+        if target and allocated:
+            actual = sum(aim.minimum for _, aim in allocated)
+            self.findings.add("allocation-residual", expected=target.minimum, actual=actual)
+
+    def excesses(self, answer: Mapping[str, Any]) -> Iterator[tuple[str, int, str, int]]:
+        """Yield what is counted as more than all there are: its name and count, and all's."""
         classes, members = answer["classes"], answer["members"]
-        parts = [("classes.certified", classes["certified"], classes["learners"])]
+        parts = [("classes.certified", classes["certified"], "classes.learners")]
         if members:
             parts += [
-                ("funnel.recognised", answer["funnel"]["recognised"], members["count"]),
-                ("left.struck_off", answer["left"]["struck_off"], members["count"]),
-                ("left.resigned", answer["left"]["resigned"], members["count"]),
+                (f"{part}.{kind}", answer[part][kind], "members")
+                for part, kind in (
+                    ("funnel", "recognised"),
+                    ("left", "struck_off"),
+                    ("left", "resigned"),
+                )
             ]
         for figure, count, base in parts:
-            if count is not None and base is not None and count > base:
-                self.findings.add("count-exceeds-base", expected=base, actual=count, figure=figure)
+            all_ = members["count"] if base == "members" else classes["learners"]
+            if count is not None and all_ is not None and count > all_:
+                yield figure, count, base, all_
 
-    def _find_counts(self) -> None:
-        early = [
+    def _find_excess(self, answer: Mapping[str, Any]) -> None:
+        for figure, count, _, all_ in self.excesses(answer):
+            self.findings.add("count-exceeds-base", expected=all_, actual=count, figure=figure)
+
+    def early(self) -> list[CountKnown]:
+        """Return the counts of the period that are not in effect yet."""
+        return [
             count
             for count in self.counts
             if self.first <= count.first and count.last <= self.last and count.last > self.as_of
         ]
-        inside = [
+
+    def inside(self) -> list[CountKnown]:
+        """Return the counts in effect that are of a day of the period."""
+        return [
             count
             for count in self.counts
             if count.first <= self.end and count.last >= self.first and count.last <= self.as_of
         ]
+
+    def _find_counts(self) -> None:
+        early, inside = self.early(), self.inside()
         codes = self.knowledge.codes({count.unit for count in (*early, *inside)}, self.as_of)
         for count in early:
             self.findings.add(

@@ -40,4 +40,5 @@ class Findings:
         """Add why a sum cannot be told, where one of its parts is unknown."""
         known = sum(part is not None for part in parts)
         if known < len(parts):
-            self.add("unknown-part", expected=len(parts), actual=known, figure=figure)
+            words = "unknown-part" if known else "unknown-figure"
+            self.add("unknown-part", words=words, expected=len(parts), actual=known, figure=figure)

@@ -222,14 +222,21 @@ class Knowledge:
         They are of the count's indicator and days, at, below or above its unit, and at or
         below the asked unit.
         """
-        asked = {
-            "unit": unit,
-            "counted": count.unit,
-            "kind": count.indicator,
-            "first": count.first,
-            "last": count.last,
-        }
-        return sum(row[0] or 0 for row in self.rows(_BESIDE, **asked))
+        return sum(row[0] or 0 for row in self.rows(_BESIDE_SUM, **_beside(unit, count)))
+
+    def lines_beside(self, unit: int, count: CountKnown) -> list[tuple[Any, ...]]:
+        """Return those people, as lines."""
+        return self.rows(_BESIDE_LINES, **_beside(unit, count))
+
+
+def _beside(unit: int, count: CountKnown) -> dict[str, object]:
+    return {
+        "unit": unit,
+        "counted": count.unit,
+        "kind": count.indicator,
+        "first": count.first,
+        "last": count.last,
+    }
 
 
 class _Span(NamedTuple):
@@ -356,16 +363,23 @@ where t.ancestor = :unit and t.child = :child and t.known_from <= :known and t.k
   and f.kind <> 'finding' and f.kind not like '%/%'
 group by f.unit, f.kind, f.on_day having sum(f.n) > 0 limit 1"""
 _BESIDE = """
-select sum(f.n) from tree t cross join facts_dossiers f on f.unit = t.unit and f.kind = :kind
+select {columns} from tree t cross join facts_dossiers f on f.unit = t.unit and f.kind = :kind
 where t.ancestor = :counted and t.known_from <= :known and t.known_to > :known
   and f.on_day between :first and :last and f.position <= :known
-  and f.tree_on >= t.since and f.tree_on < t.until
+  and f.tree_on >= t.since and f.tree_on < t.until {group}
 union all
-select sum(f.n) from tree t cross join facts_dossiers f on f.unit = t.ancestor and f.kind = :kind
+select {columns} from tree t cross join facts_dossiers f on f.unit = t.ancestor and f.kind = :kind
 cross join tree d on d.ancestor = :unit and d.unit = f.unit
 where t.unit = :counted and t.ancestor <> :counted
   and t.known_from <= :known and t.known_to > :known
   and d.known_from <= :known and d.known_to > :known
   and f.on_day between :first and :last and f.position <= :known
   and f.tree_on >= t.since and f.tree_on < t.until
-  and f.tree_on >= d.since and f.tree_on < d.until"""
+  and f.tree_on >= d.since and f.tree_on < d.until {group}"""
+
+_BESIDE_SUM = _BESIDE.format(columns="sum(f.n)", group="")
+_BESIDE_LINES = _BESIDE.format(
+    columns="f.candidacy, f.version, f.kind, f.value, f.unit, f.on_day, f.facets, 0,"
+    " sum(f.n), max(f.position)",
+    group="group by 1, 2, 3, 4, 5, 6, 7 having sum(f.n) <> 0",
+)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 import msgspec
 
+from events.dossiers import CandidacyFact
 from events.refusal import Refusal
+from events.registry import TYPES
 from services.reporting.projection.facets import PUBLISHED, values
 from services.reporting.projection.lines import FINDING, FUNNEL, LEFT, ROUNDS, STEPS
 from services.reporting.view.aims import Aim
+from services.reporting.view.behind import Behind, PersonLine
 from services.reporting.view.figures import DAWN, Figures
+from services.reporting.view.knowledge import CountKnown
+from services.reporting.view.misfits import misfit
 from services.reporting.view.sources import facets_of
 
 FACTS = {kind: fact for fact, kind in STEPS.items()}
@@ -24,7 +28,11 @@ FIGURES = (
     "units.total",
     "units.with_ceremony",
     "units.without_ceremony",
+    "target.minimum",
     "by_unit.CODE.admitted",
+    "by_unit.CODE.ratio.numerator",
+    "by_unit.CODE.ratio.denominator",
+    "by_unit.CODE.remaining",
     "targets",
     "facets.FACET.VALUE",
     "rounds.ROUND.PART",
@@ -36,39 +44,13 @@ FIGURES = (
     "members",
     "findings.KIND",
 )
+NAMES = {topic: kind.fact for topic, kind in TYPES.items() if issubclass(kind, CandidacyFact)}
+"""The names of facts, by their type."""
+_HEADS = frozenset(name.partition(".")[0] for name in FIGURES)
 
 
 class UnknownFigure(Refusal):
     """No figure has that name."""
-
-
-class Behind(NamedTuple):
-    """A fact that stands behind a figure, with what it adds."""
-
-    key: tuple[object, ...]
-    """What it is, whatever is corrected of it."""
-    n: int
-    ledger: str
-    position: int
-    fact: str
-    on: int
-    unit: int
-    candidacy: int | None = None
-    facets: int | None = None
-    more: tuple[tuple[str, object], ...] = ()
-
-
-class _Line(NamedTuple):
-    candidacy: int
-    version: int
-    kind: str
-    value: str
-    unit: int
-    on: int
-    facets: int
-    child: int
-    n: int
-    position: int
 
 
 @dataclass(slots=True)
@@ -81,10 +63,9 @@ class Listing:
     def behind(self, figure: str) -> list[Behind]:
         """Return the facts behind a figure; raise UnknownFigure."""
         head, *rest = figure.split(".")
-        listed: Callable[[list[str]], Iterable[Behind] | None] = getattr(
-            self, f"_{head}", lambda _: None
-        )
-        found = listed(rest)
+        found: Iterable[Behind] | None = None
+        if head in _HEADS:
+            found = getattr(self, f"_{head}")(rest)
         if found is None:
             raise UnknownFigure(figure=figure, known=FIGURES)
         return list(found)
@@ -92,7 +73,7 @@ class Listing:
     # One method a name of the answer
 
     def _admitted(self, rest: list[str]) -> Iterable[Behind] | None:
-        return None if rest else self._flow("admitted")
+        return None if rest else self.flow("admitted")
 
     def _funnel(self, rest: list[str]) -> Iterable[Behind] | None:
         match rest:
@@ -100,7 +81,7 @@ class Listing:
                 again = self._again(step)
                 return (
                     fact
-                    for fact in self._flow(step)
+                    for fact in self.flow(step)
                     if fact.ledger != "dossiers" or fact.key[1] not in again
                 )
         return None
@@ -108,35 +89,47 @@ class Listing:
     def _left(self, rest: list[str]) -> Iterable[Behind] | None:
         match rest:
             case [kind] if kind in LEFT:
-                return self._flow(kind)
+                return self.flow(kind)
         return None
 
     def _ratio(self, rest: list[str]) -> Iterable[Behind] | None:
-        target = self.figures.measure(self.figures.unit.number)
-        match rest:
-            case ["numerator"]:
-                return self._flow("admitted", target.closes if target else None)
-            case ["denominator"]:
-                return self._target([])
-        return None
+        return self._measured(self.figures.unit.number, ["ratio", *rest])
 
     def _target(self, rest: list[str]) -> Iterable[Behind] | None:
-        if rest not in ([], ["minimum"]):
-            return None
-        target = self.figures.measure(self.figures.unit.number)
-        aims = target.aims if target else ()
-        return [self._aim(aim, aim.minimum) for aim in aims]
+        return self._measured(self.figures.unit.number, ["target", *rest])
 
     def _remaining(self, rest: list[str]) -> Iterable[Behind] | None:
-        if rest or not self.figures.measure(self.figures.unit.number):
-            return None if rest else []
-        reached = self._ratio(["numerator"]) or ()
-        return [*(self._target([]) or ()), *(fact._replace(n=-fact.n) for fact in reached)]
+        return self._measured(self.figures.unit.number, ["remaining", *rest])
+
+    def _measured(self, unit: int, figure: list[str]) -> Iterable[Behind] | None:
+        """Return what is reckoned against the target of a unit; unknown where it has none."""
+        name = ".".join(figure)
+        if name not in {"ratio.numerator", "ratio.denominator", "remaining", *_TARGETS}:
+            return None
+        target = self.figures.measure(unit)
+        if target is None:
+            since = self.figures.knowledge.registered([unit])[unit]
+            return [Behind(("target",), None, "dossiers", since, "target", self.figures.end, unit)]
+        aims = [self.aim(aim, aim.minimum, unit) for aim in target.aims]
+        if name in {"ratio.denominator", *_TARGETS}:
+            return aims
+        reached = self.flow("admitted", target.closes)
+        if name == "ratio.numerator":
+            return reached
+        return [*aims, *(fact._replace(n=-(fact.n or 0)) for fact in reached)]
 
     def _targets(self, rest: list[str]) -> Iterable[Behind] | None:
         aims = self.figures.aims.get(self.figures.unit.number, ())
         first, last = self.figures.first, self.figures.last
-        return None if rest else [self._aim(aim, 1) for aim in aims if aim.overlaps(first, last)]
+        return (
+            None
+            if rest
+            else [
+                self.aim(aim, 1, self.figures.unit.number)
+                for aim in aims
+                if aim.overlaps(first, last)
+            ]
+        )
 
     def _units(self, rest: list[str]) -> Iterable[Behind] | None:
         chosen = {
@@ -165,34 +158,39 @@ class Listing:
         ]
 
     def _by_unit(self, rest: list[str]) -> Iterable[Behind] | None:
-        code = ".".join(rest[:-1] if rest[-1:] == ["admitted"] else rest)
-        for child in self.figures.children:
-            if child.code == code:
+        asked = ".".join(rest)
+        for child in sorted(self.figures.children, key=lambda child: -len(child.code)):
+            if asked == child.code or asked.startswith(f"{child.code}."):
                 self._child = child.number
-                return self._flow("admitted")
+                figure = asked[len(child.code) + 1 :]
+                if figure in {"", "admitted"}:
+                    return self.flow("admitted")
+                return self._measured(child.number, figure.split("."))
         return None
 
     def _facets(self, rest: list[str]) -> Iterable[Behind] | None:
         if len(rest) < 2 or rest[0] not in PUBLISHED:  # noqa: PLR2004 - a facet and its value
             return None
         asked = (rest[0], ".".join(rest[1:]))
-        lines = list(self._lines(["admitted"], self.figures.first, self.figures.end))
+        lines = list(self.lines(["admitted"], self.figures.first, self.figures.end))
         known = facets_of(self.figures.knowledge, {line.facets for line in lines})
-        return [self._person(line) for line in lines if asked in values(known[line.facets])]
+        return [self.person(line) for line in lines if asked in values(known[line.facets])]
 
     def _rounds(self, rest: list[str]) -> Iterable[Behind] | None:
         if len(rest) < 2 or (kind := f"round/{rest[-1]}") not in ROUNDS:  # noqa: PLR2004 - as above
             return None
         name = ".".join(rest[:-1])
-        standing: dict[int, list[_Line]] = {}
-        for line in self._lines([kind], DAWN, self.figures.end):
+        standing: dict[int, list[PersonLine]] = {}
+        for line in self.lines([kind], DAWN, self.figures.end):
             if line.value == name:
                 standing.setdefault(line.candidacy, []).append(line)
-        return [
-            self._person(max(lines, key=lambda line: (line.n, line.on)))
+        stand = [
+            max(lines, key=lambda line: (line.n, line.on))
             for lines in standing.values()
             if sum(line.n for line in lines) > 0
         ]
+        acts = self._acts(stand)
+        return [self.person(line, fact=acts[line.candidacy, line.version]) for line in stand]
 
     def _classes(self, rest: list[str]) -> Iterable[Behind] | None:
         part = ".".join(rest) or "classes"
@@ -207,8 +205,8 @@ class Listing:
                 ("class", known.stream),
                 {
                     "classes": 1,
-                    "learners": known.learners or 0,
-                    "certified": known.certified_by(figures.as_of) or 0,
+                    "learners": known.learners,
+                    "certified": known.certified_by(figures.as_of),
                 }[part],
                 "training",
                 known.position,
@@ -224,49 +222,73 @@ class Listing:
         ]
 
     def _members(self, rest: list[str]) -> Iterable[Behind] | None:
-        stocks, _ = self.figures.stocks()
         if rest not in ([], ["count"]):
             return None
+        made_of, parts = self.figures.stocks()
+        known = made_of or {
+            unit: stock for part in parts.values() if part for unit, stock in part.items()
+        }
+        unknown = [] if made_of else [unit for unit, part in parts.items() if part is None]
+        since = self.figures.knowledge.registered(unknown)
+        as_of = self.figures.as_of
         return [
-            Behind(
-                ("count", stock.stream),
-                stock.amount,
-                "reporting",
-                stock.position,
-                "count",
-                stock.on,
-                unit,
-                more=(("indicator", "members"),),
-            )
-            for unit, stock in (stocks or {}).items()
+            *(
+                Behind(
+                    ("count", stock.stream),
+                    stock.amount,
+                    "reporting",
+                    stock.position,
+                    "count",
+                    stock.on,
+                    unit,
+                    more=(("indicator", "members"),),
+                )
+                for unit, stock in known.items()
+            ),
+            *(
+                Behind(("members", unit), None, "dossiers", since[unit], "unit", as_of, unit)
+                for unit in unknown
+            ),
         ]
 
     def _findings(self, rest: list[str]) -> Iterable[Behind] | None:
         kind = ".".join(rest)
-        lines = self._lines([FINDING], self.figures.first, self.figures.end)
-        return [self._person(line) for line in lines if line.value == kind] if kind else None
+        if not kind:
+            return None
+        if (found := misfit(self, kind)) is not None:
+            return found
+        lines = self.lines([FINDING], self.figures.first, self.figures.end)
+        those = [line for line in lines if line.value == kind]
+        acts = self._acts(those)
+        return [self.person(line, fact=acts[line.candidacy, line.version]) for line in those]
 
     # What they share
 
-    def _flow(self, kind: str, closes: int | None = None) -> Iterator[Behind]:
+    def flow(self, kind: str, closes: int | None = None) -> Iterator[Behind]:
+        """Yield people and counts of a kind, those of a child if one is asked for."""
         figures = self.figures
         end = figures.end if closes is None else min(figures.end, closes)
-        for line in self._lines([kind], figures.first, end):
-            yield self._person(line)
+        for line in self.lines([kind], figures.first, end):
+            yield self.person(line)
         for count in figures.counted(kind, figures.first, figures.last):
             if count.last <= end and self._child in {None, count.child}:
-                yield Behind(
-                    ("count", count.stream),
-                    count.amount,
-                    "reporting",
-                    count.position,
-                    "count",
-                    count.last,
-                    count.unit,
-                    more=(("indicator", count.indicator), ("period", count.period)),
-                )
+                yield self.count(count, count.amount)
 
-    def _lines(self, kinds: list[str], first: int, last: int) -> Iterator[_Line]:
+    def count(self, count: CountKnown, n: int) -> Behind:
+        """Return a count as a fact that adds something."""
+        return Behind(
+            ("count", count.stream),
+            n,
+            "reporting",
+            count.position,
+            "count",
+            count.last,
+            count.unit,
+            more=(("indicator", count.indicator), ("period", count.period)),
+        )
+
+    def lines(self, kinds: list[str], first: int, last: int) -> Iterator[PersonLine]:
+        """Yield the lines of people between two days, in time."""
         for row in self.figures.knowledge.rows(
             _LINES,
             unit=self.figures.unit.number,
@@ -274,11 +296,12 @@ class Listing:
             first=first,
             last=last,
         ):
-            line = _Line(*row)
+            line = PersonLine(*row)
             if self._child in {None, line.child}:
                 yield line
 
-    def _person(self, line: _Line) -> Behind:
+    def person(self, line: PersonLine, fact: str | None = None) -> Behind:
+        """Return a line as a fact, named where its kind does not tell."""
         # A finding belongs to its act; of a step or a state a candidacy has one.
         act = (line.version,) if line.kind == FINDING else ()
         return Behind(
@@ -286,17 +309,24 @@ class Listing:
             line.n,
             "dossiers",
             line.position,
-            FACTS.get(line.kind, line.value if line.kind == FINDING else line.kind),
+            fact or FACTS.get(line.kind, line.kind),
             line.on,
             line.unit,
             line.candidacy,
             line.facets,
+            line=(line.kind, line.value),
         )
+
+    def _acts(self, lines: Iterable[PersonLine]) -> dict[tuple[int, int], str]:
+        """Return the names of the facts that lines come from, by candidacy and version."""
+        asked = sorted({(line.candidacy, line.version) for line in lines})
+        found = self.figures.knowledge.rows(_ACTS, asked=msgspec.json.encode(asked).decode())
+        return {(case, version): NAMES[kind] for case, version, kind in found}
 
     def _again(self, step: str) -> set[int]:
         """Return the candidacies whose step is of a person who took it before, in the span."""
-        taken: dict[str, list[_Line]] = {}
-        for line in self._lines([f"repeated/{step}"], self.figures.first, self.figures.end):
+        taken: dict[str, list[PersonLine]] = {}
+        for line in self.lines([f"repeated/{step}"], self.figures.first, self.figures.end):
             taken.setdefault(line.value, []).append(line)
         return {
             line.candidacy
@@ -304,7 +334,8 @@ class Listing:
             for line in sorted(lines, key=lambda line: (line.on, line.version))[1:]
         }
 
-    def _aim(self, aim: Aim, n: int) -> Behind:
+    def aim(self, aim: Aim, n: int, unit: int) -> Behind:
+        """Return the target of a unit as a fact that adds something."""
         return Behind(
             ("target", aim.stream),
             n,
@@ -312,11 +343,16 @@ class Listing:
             aim.position,
             "target",
             aim.issued_on,
-            self.figures.unit.number,
+            unit,
             more=(("kind", aim.kind), ("period", aim.period), ("minimum", aim.minimum)),
         )
 
 
+_TARGETS = ("target", "target.minimum")
+_ACTS = """
+select o.position, h.version, h.type from json_each(:asked) j
+cross join history_dossiers o on o.position = j.value ->> 0
+cross join history_dossiers h on h.stream = o.stream and h.version = j.value ->> 1"""
 _LINES = """
 select f.candidacy, f.version, f.kind, f.value, f.unit, f.on_day, f.facets, t.child,
     sum(f.n), max(f.position)

@@ -20,9 +20,10 @@ from services.reporting.projection.history import HistoryProjection
 from services.reporting.projection.reporting import ReportingProjection
 from services.reporting.projection.rolling import days, spans
 from services.reporting.projection.training import TrainingProjection
+from services.reporting.view.behind import Behind
 from services.reporting.view.figures import Figures, Question
 from services.reporting.view.knowledge import Knowledge, positions_at
-from services.reporting.view.listing import Behind, Listing, UnknownFigure
+from services.reporting.view.listing import Listing, UnknownFigure
 from services.reporting.view.overlaps import CountStanding, counts_standing, person_in
 from services.reporting.view.overview import overview
 from services.reporting.view.sources import Counters, Facts
@@ -137,7 +138,7 @@ class ReportingView:
                     before = behind(earlier)
                 except UnknownFigure:
                     before = []  # a unit below that nobody knew of then
-                listed = moved(before, listed, earlier, knowledge)
+                listed = moved(before, listed, unit.number, earlier, knowledge)
             return shown(knowledge, listed), knowledge.positions
 
     def targets(self, question: Question) -> tuple[list[dict[str, Any]], Mapping[str, int]]:

@@ -13,49 +13,57 @@ import msgspec
 from services.reporting.projection.history import moment
 from services.reporting.projection.lines import Person
 from services.reporting.view.aims import iso
+from services.reporting.view.behind import Behind
 from services.reporting.view.knowledge import Knowledge
-from services.reporting.view.listing import Behind
 from services.reporting.view.sources import facets_of
 from services.reporting.view.tables import ABOUT_PEOPLE, LEDGERS
 
 
 def moved(
-    before: Iterable[Behind], after: Iterable[Behind], earlier: Knowledge, later: Knowledge
+    before: Iterable[Behind],
+    after: Iterable[Behind],
+    unit: int,
+    earlier: Knowledge,
+    later: Knowledge,
 ) -> list[Behind]:
-    """Return the facts that moved a figure between two moments; their sum is the difference."""
+    """Return the facts that moved a figure between two moments; their sum is the difference.
+
+    Each has the position of what changed it since: its own, or that of a change of the tree,
+    of a target or of a count beside it.
+    """
     change: Counter[tuple[object, ...]] = Counter()
     known: dict[tuple[object, ...], Behind] = {}
     for fact in before:
-        change[fact.key] -= fact.n
+        change[fact.key] -= fact.n or 0
         known[fact.key] = fact
-    remained = set()
     for fact in after:
-        change[fact.key] += fact.n
+        change[fact.key] += fact.n or 0
         known[fact.key] = fact
-        remained.add(fact.key)
     return sorted(
-        (
-            (known[key] if key in remained else _gone(known[key], earlier, later))._replace(n=n)
-            for key, n in change.items()
-            if n
-        ),
+        (_caused(known[key], unit, earlier, later)._replace(n=n) for key, n in change.items() if n),
         key=lambda fact: (fact.on, fact.ledger, fact.position, fact.candidacy or 0),
     )
 
 
-def _gone(fact: Behind, earlier: Knowledge, later: Knowledge) -> Behind:
-    """Return a fact that counts no more, with the position of what changed it."""
-    if fact.candidacy is None:
+def _caused(fact: Behind, asked: int, earlier: Knowledge, later: Knowledge) -> Behind:
+    """Return a fact with the position of what changed it between two moments."""
+    if fact.position > earlier.positions[fact.ledger]:
         return fact
-    row = later.rows(
-        _REVERSED,
-        unit=fact.unit,
-        kind=str(fact.key[0]),
-        on=fact.on,
-        candidacy=fact.candidacy,
-        earlier=earlier.positions["dossiers"],
-    )
-    return fact._replace(position=row[0][0] or fact.position)
+    kind, value = fact.line
+    for ledger, sql in _CAUSES:
+        ((position,),) = later.rows(
+            sql,
+            unit=fact.unit,
+            asked=asked,
+            kind=kind,
+            again=f"repeated/{kind}",
+            value=value,
+            candidacy=fact.candidacy,
+            earlier=earlier.positions[ledger],
+        )
+        if position:
+            return fact._replace(ledger=ledger, position=position)
+    return fact
 
 
 def shown(knowledge: Knowledge, facts: Sequence[Behind]) -> list[dict[str, Any]]:
@@ -245,10 +253,39 @@ _COLUMNS = (
     *_AS_RECORDED,
     "particulars",
 )
-_REVERSED = """
+_LINE_CHANGED = """
 select max(position) from facts_dossiers
-where unit = :unit and kind = :kind and on_day = :on and candidacy = :candidacy and n < 0
-  and position > :earlier and position <= :known"""
+where unit = :unit and kind in (:kind, :again) and candidacy = :candidacy
+  and (value = :value or kind = :again) and position > :earlier and position <= :known"""
+_TREE_CHANGED = """
+select max(position) from (
+    select known_from as position from tree where ancestor = :asked and unit = :unit
+    union all select known_to from tree where ancestor = :asked and unit = :unit)
+where position > :earlier and position <= :known"""
+_ABOVE_CHANGED = """
+with above(id) as (
+    select id from units where number = :asked
+    union select u.id from tree t cross join units u on u.number = t.ancestor where t.unit = :unit)
+select max(position) from (
+    select g.position from above cross join targets g on g.unit = above.id
+    union all select r.position from above cross join facts_reporting r on r.unit = above.id)
+where position > :earlier and position <= :known_counts"""
+_PEOPLE_BELOW_CHANGED = """
+select max(f.position) from tree t cross join facts_dossiers f on f.unit = t.unit
+where t.ancestor = :unit and f.kind = 'admitted'
+  and f.position > :earlier and f.position <= :known"""
+_COUNTS_BELOW_CHANGED = """
+select max(r.position) from tree t cross join units u on u.number = t.unit
+cross join facts_reporting r on r.unit = u.id
+where t.ancestor = :unit and r.position > :earlier and r.position <= :known_counts"""
+_CAUSES = (
+    ("dossiers", _LINE_CHANGED),
+    ("dossiers", _TREE_CHANGED),
+    ("reporting", _ABOVE_CHANGED),
+    ("dossiers", _PEOPLE_BELOW_CHANGED),
+    ("reporting", _COUNTS_BELOW_CHANGED),
+)
+"""Where to look, nearest first, for what changed a fact that is itself on record from before."""
 _OF_STREAM = "select * from history_{ledger} where stream = :key"
 _OF_PERSON = """
 select * from history_{ledger} where person = :key

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from events.dossiers import Facets, Finding
+from events.refusal import Refusal
 from services.dossiers.domain import amending, refusals
 from services.dossiers.domain.candidacy import Candidacy
-from services.dossiers.domain.facets import with_facet
+from services.dossiers.domain.facets import TOLD, with_facet
 from services.dossiers.domain.history import Row, record_history
 from tests.facts import facts, names
 from tests.services.dossiers.office import DAYS, NO_PAPER, District
@@ -246,10 +247,24 @@ def test_a_corrected_facet_is_that_of_every_fact(district: District) -> None:
     assert len(corrected["standing"]) == len(candidacy.facts)
 
 
-@pytest.mark.parametrize(("name", "value"), [("age", "18-30"), ("sex", "?"), ("youth_union", "?")])
-def test_a_facet_that_cannot_be_set_is_refused(name: str, value: str) -> None:
-    with pytest.raises(refusals.UnknownFacet):
+@pytest.mark.parametrize(
+    ("name", "value", "refusal", "facts"),
+    [
+        ("age", "18-30", refusals.FacetFollows, {"source": ("birth_date",)}),
+        ("referred", "yes", refusals.FacetFollows, {"source": ("referred_by", "referral_round")}),
+        ("birth_date", "1990-01-01", refusals.FacetOfThePerson, {"facet": "birth_date"}),
+        ("mood", "good", refusals.UnknownFacet, {"known": TOLD}),
+        ("sex", "?", refusals.UnreadableFacet, {"known": ("female", "male")}),
+        ("youth_union", "?", refusals.UnreadableFacet, {"known": ("yes", "no")}),
+    ],
+)
+def test_a_facet_that_cannot_be_set_is_refused_with_what_can(
+    name: str, value: str, refusal: type[Refusal], facts: dict[str, object]
+) -> None:
+    with pytest.raises(refusal) as refused:
         with_facet(Facets(), name, value)
+
+    assert refused.value.facts.items() >= facts.items()
 
 
 @pytest.mark.parametrize("text", ["có", "yes"])

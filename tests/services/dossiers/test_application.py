@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -59,6 +59,8 @@ from services.dossiers.view import UnitsView
 from tests.services.dossiers.office import BIRTH, BOOK, BY, DAYS
 
 TODAY = date(2024, 6, 3)
+NOW = datetime(2024, 6, 2, 18, tzinfo=UTC)
+"""It is the day after in Vietnam."""
 NAME = "Nguyễn Văn Mẫu"
 UNKNOWN = UUID(int=0)
 
@@ -70,7 +72,7 @@ class Office:
         self.ledger = SqliteLedger(folder / "dossiers.db", "dossiers")
         self.keys = Keys(folder / "keys")
         self.units = UnitsView(folder / "units.db")
-        self.app = Dossiers(self.ledger, self.keys, self.units)
+        self.app = Dossiers(self.ledger, self.keys, self.units, clock=lambda: NOW)
         self.district, self.cell, self.other, self.front = (uuid7() for _ in range(4))
         for unit, code, kind, parent in (
             (self.district, "D", "Huyện ủy", None),
@@ -605,3 +607,41 @@ def test_a_candidacy_of_a_shredded_person_is_corrected_with_its_band_of_age_as_i
     facts = office.app.standing(candidacy).values()
     [ceremony] = [fact for fact in facts if fact.fact == "ceremony"]
     assert (ceremony.on, ceremony.facets.age) == (date(2022, 12, 6), "18-30")
+
+
+# Days that are still to come.
+
+
+def test_an_act_cannot_lie_after_the_day_on_which_it_is_recorded(office: Office) -> None:
+    tomorrow = TODAY + timedelta(1)
+    office.refused(office.nominate(on=tomorrow), refusals.DayInTheFuture)
+    assert office.app.perform(office.nominate(on=TODAY))
+    (candidacy,) = office.candidacies()
+
+    submit = SubmitApplication(candidacy=candidacy, on=tomorrow, by=BY)
+
+    office.refused(submit, refusals.DayInTheFuture)
+    assert office.app.perform(replace(submit, on=TODAY))
+    office.refused(
+        CorrectFact(candidacy=candidacy, on=TODAY, fact="applied", day=tomorrow, reason="x", by=BY),
+        refusals.DayInTheFuture,
+    )
+
+
+def test_imported_acts_lie_in_the_past_of_their_import_and_name_their_column(
+    office: Office,
+) -> None:
+    with pytest.raises(refusals.DayInTheFuture) as refused:
+        office.app.perform(office.row(acts={"ceremony": TODAY + timedelta(1)}))
+
+    assert refused.value.facts["columns"] == ("ceremony_on",)
+    office.refused(
+        office.row(acts={}, left_kind="withdrawn", left_on=TODAY + timedelta(1)),
+        refusals.DayInTheFuture,
+    )
+
+
+def test_a_unit_may_be_registered_ahead(office: Office) -> None:
+    ahead = RegisterUnit(unit=uuid7(), on=date(2030, 1, 1), code="N", name="N", kind="cell", by=BY)
+
+    assert office.app.perform(ahead)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import date, datetime, timedelta
@@ -134,7 +135,12 @@ def names(answer: dict[str, Any]) -> Iterator[tuple[str, int]]:
     for round_ in answer["rounds"]:
         parts = {part: n for part, n in round_.items() if part != "round"}
         yield from ((f"rounds.{round_['round']}.{part}", n) for part, n in parts.items())
-    yield from ((f"by_unit.{row['unit']}.admitted", row["admitted"]) for row in answer["by_unit"])
+    for row in answer["by_unit"]:
+        yield f"by_unit.{row['unit']}.admitted", row["admitted"]
+        if row["ratio"]:
+            yield f"by_unit.{row['unit']}.ratio.numerator", row["ratio"]["numerator"]
+            yield f"by_unit.{row['unit']}.ratio.denominator", row["ratio"]["denominator"]
+            yield f"by_unit.{row['unit']}.remaining", row["remaining"]
     yield "units.total", answer["units"]["total"]
     yield "units.with_ceremony", answer["units"]["with_ceremony"]
     yield "units.without_ceremony", len(answer["units"]["without_ceremony"])
@@ -149,9 +155,11 @@ def _operands(answer: dict[str, Any]) -> Iterator[tuple[str, int]]:
         yield "remaining", answer["remaining"]
     if answer["members"]:
         yield "members", answer["members"]["count"]
+    found: Counter[str] = Counter()
     for finding in answer["findings"]:
-        if finding["kind"] == "overrun":
-            yield "findings.overrun", finding["actual"]
+        counted = finding["expected"] is None or finding["expected"] == 0
+        found[finding["kind"]] += finding["actual" if counted else "difference"]
+    yield from ((f"findings.{kind}", n) for kind, n in found.items())
 
 
 def moments(office: Office) -> list[datetime]:
@@ -187,7 +195,7 @@ def test_counters_facts_and_listings_agree_on_any_history(
                 question = office.question(code, period, on)
                 for name, figure in names(answer):
                     rows = office.view.facts(question, name)
-                    assert (name, sum(row["n"] for row in rows)) == (name, figure)
+                    assert (name, sum(row["n"] or 0 for row in rows)) == (name, figure)
                     if name.startswith(("facets", "rounds", "funnel.nominated", "left.deceased")):
                         assert len(rows) == figure
 
@@ -208,6 +216,8 @@ def test_what_moved_a_figure_since_a_moment_adds_up_to_the_difference(
                         rows = office.view.facts(question, name, against=moment)
                         assert (name, sum(row["n"] for row in rows)) == (name, figure - then[name])
                         assert all(row["n"] for row in rows)
+                        for row in rows:
+                            assert (name, row["recorded"] > moment.isoformat()) == (name, True)
 
 
 @pytest.mark.parametrize("seed", range(4))

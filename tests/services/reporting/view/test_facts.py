@@ -55,6 +55,7 @@ def test_counts_stand_behind_a_figure_with_their_number(office: Office) -> None:
 
 def test_a_name_that_no_figure_has_is_refused_with_the_names_there_are(office: Office) -> None:
     office.unit("H", kind=HUYEN)
+    office.unit("A", "H", kind=XA)
 
     for figure in (
         "no",
@@ -64,6 +65,9 @@ def test_a_name_that_no_figure_has_is_refused_with_the_names_there_are(office: O
         "by_unit.X",
         "left",
         "units.no",
+        "lines",
+        "child",
+        "by_unit.A.no",
     ):
         with pytest.raises(UnknownFigure) as refused:
             facts(office, figure)
@@ -124,7 +128,115 @@ def test_a_move_of_a_unit_that_was_learned_late_moved_its_facts(office: Office) 
     before = office.recorded
     office.move("A", to="K", on="2022-01-01")
 
-    assert told(facts(office, "admitted", against=before), "n") == [(-1,), (-1,)]
+    moved = told(facts(office, "admitted", against=before), "n", "position", "recorded")
+
+    assert moved == [(-1, "dossiers:8", office.recorded.isoformat())] * 2
+
+
+def test_an_amended_deadline_names_itself_as_what_moved_the_facts(office: Office) -> None:
+    office.unit("H", kind=HUYEN)
+    office.target("H", "2022", 100, deadline="2022-06-30")
+    office.admit("H", "2022-07-07")
+    before = office.recorded
+    office.target("H", "2022", 100, deadline="2022-07-31")
+
+    assert told(facts(office, "ratio.numerator", against=before), "n", "position") == [
+        (1, "reporting:2")
+    ]
+
+
+def test_a_ceremony_that_was_not_yet_leaves_its_candidate_in_progress_by_its_correction(
+    office: Office,
+) -> None:
+    office.unit("H", kind=HUYEN)
+    case = office.case("H", referral_round="I")
+    case.journey(nominated="2022-01-01", applied="2022-02-01", ceremony="2022-03-03")
+    before = office.recorded
+    case.correct("ceremony", on="2022-12-03")
+
+    moved = facts(office, "rounds.I.in_progress", against=before)
+
+    assert told(moved, "n", "fact", "position") == [(1, "applied", "dossiers:6")]
+
+
+def test_what_a_round_is_made_of_are_acts(office: Office) -> None:
+    office.unit("H", kind=HUYEN)
+    case = office.case("H", referral_round="I")
+    case.journey(nominated="2022-01-01", ceremony="2022-03-03")
+
+    assert told(facts(office, "rounds.I.listed"), "fact") == [("nominated",)]
+    assert told(facts(office, "rounds.I.admitted"), "fact") == [("ceremony",)]
+
+
+def test_an_unknown_part_of_a_figure_is_told_as_unknown(office: Office) -> None:
+    office.unit("H", kind=HUYEN)
+    for code in ("A", "B"):
+        office.unit(code, "H", kind=XA)
+    office.count("A", "members", "2022-01", 100)
+    office.open_class("1", "H", "2022-01-01", 70)
+    office.open_class("2", "H", "2022-02-01", None)
+
+    assert told(facts(office, "members"), "unit", "n") == [("A", 100), ("B", None)]
+    assert told(facts(office, "classes.learners"), "n") == [(70,), (None,)]
+    assert told(facts(office, "remaining"), "fact", "unit", "n") == [("target", "H", None)]
+    assert told(facts(office, "findings.unknown-part"), "n") == [(-1,)] * 4
+
+
+def test_what_does_not_fit_in_an_allocation_is_its_targets(office: Office) -> None:
+    office.unit("H", kind=HUYEN)
+    office.unit("A", "H", kind=XA)
+    office.target("H", "2022", 151)
+    office.target("A", "2022", 100)
+
+    rows = facts(office, "findings.allocation-residual")
+
+    assert told(rows, "unit", "n") == [("A", 100), ("H", -151)]
+
+
+def test_people_beside_a_count_stand_behind_its_overlap(office: Office) -> None:
+    office.unit("H", kind=HUYEN)
+    office.unit("A", "H", kind=XA)
+    office.count("H", "admitted", "2022-Q1", 9)
+    office.count("A", "admitted", "2022-12", 4)
+    case = office.case("A").did("ceremony", "2022-03-03")
+
+    (row,) = facts(office, "findings.count-overlap")
+
+    assert told([row], "case", "fact", "n") == [(str(case.stream), "ceremony", 1)]
+    assert told(facts(office, "findings.count-not-yet-effective"), "unit", "n") == [("A", -4)]
+
+
+def test_more_certificates_than_learners_are_listed_against_them(office: Office) -> None:
+    office.unit("H", kind=HUYEN)
+    office.open_class("1", "H", "2022-01-01", 70)
+    office.complete_class("1", "H", "2022-03-01", 71)
+
+    assert told(facts(office, "findings.count-exceeds-base"), "n") == [(71,), (-70,)]
+
+
+def test_what_came_after_a_deadline_stands_behind_its_finding(office: Office) -> None:
+    office.unit("H", kind=HUYEN)
+    office.target("H", "2022", 5, deadline="2022-03-03")
+    office.admit("H", "2022-03-03")
+    office.admit("H", "2022-03-04", times=2)
+
+    rows = facts(office, "findings.after-deadline")
+
+    assert told(rows, "on", "n") == [("2022-03-04", 1)] * 2
+
+
+def test_what_a_child_has_left_is_its_target_less_its_people(office: Office) -> None:
+    office.unit("H", kind=HUYEN)
+    office.unit("A", "H", kind=XA)
+    office.target("A", "2022", 5)
+    office.admit("A", "2022-03-03", times=2)
+
+    assert told(facts(office, "by_unit.A.remaining"), "fact", "n") == [
+        ("target", 5),
+        ("ceremony", -1),
+        ("ceremony", -1),
+    ]
+    assert len(facts(office, "by_unit.A.ratio.numerator")) == 2
 
 
 def test_a_corrected_count_and_an_amended_target_moved_what_is_reckoned_from_them(

@@ -107,6 +107,18 @@ def test_without_a_target_ratio_and_remainder_are_null_with_a_finding(office: Of
     assert told["by_unit"][0]["ratio"]["denominator"] == 5
 
 
+def test_a_target_of_nobody_gives_no_ratio_and_is_not_told_as_none(office: Office) -> None:
+    office.unit("H", kind=HUYEN)
+    office.target("H", "2022", 0)
+    office.admit("H", "2022-03-03")
+
+    told = office.figures("H", "2022", "2022-08-26")
+
+    assert (told["target"]["minimum"], told["ratio"], told["remaining"]) == (0, None, -1)
+    (found,) = (row for row in told["findings"] if row["kind"] == "ratio-without-denominator")
+    assert found["words"] == "ratio-of-zero"
+
+
 def test_a_target_is_not_there_before_it_is_issued_and_changes_when_it_is_amended(
     office: Office,
 ) -> None:
