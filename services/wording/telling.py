@@ -47,7 +47,7 @@ def say_event(row: Mapping[str, Any], lang: str) -> str:
 
 
 def promised(answer: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the answer without what only tables tell: a target's document and its days."""
+    """Return the answer without what only tables tell: the kind of a target's deadline."""
     targets = [{name: row[name] for name in TARGET_FIELDS} for row in answer["targets"]]
     return {**answer, "targets": targets}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -14,10 +14,12 @@ from services.embedded import Embedded
 from services.replay import compare
 from tests.system.journey import DAYS, Journey
 
+AFTERWARDS = datetime(2027, 7, 1, tzinfo=UTC)
+
 
 @pytest.fixture
 def journey(tmp_path: Path) -> Iterator[Journey]:
-    with Embedded.open(tmp_path / "data") as ketnap:
+    with Embedded.open(tmp_path / "data", clock=lambda: AFTERWARDS) as ketnap:
         yield Journey(ketnap)
 
 

@@ -29,7 +29,7 @@ from services.reporting.api.asked import (
     question_of,
 )
 from services.reporting.api.promises import FactsTold, FiguresTold, OverviewTold, TargetsTold
-from services.wording.telling import worded
+from services.wording.telling import promised, worded
 
 router = APIRouter(dependencies=[Awaited])
 MOST_FACTS = 10_000
@@ -73,7 +73,7 @@ def figures(here: Here, request: Request, sight: Seen) -> Response:
     kept = _headers(here, question.known_at, here.view.positions(question.known_at), lang)
     if _has(request, kept["ETag"]):
         return Response(status_code=_NOT_MODIFIED, headers=kept)
-    told = worded(here.view.figures(question), lang)
+    told = promised(worded(here.view.figures(question), lang))
     return answer(told, headers=_headers(here, question.known_at, told["positions"], lang))
 
 

@@ -88,7 +88,7 @@ class Figures:
             self.findings.add("ratio-without-denominator", words=words, actual=answer["admitted"])
         answer["by_unit"] = self.by_unit()
         answer["units"] = self._units(answer["by_unit"])
-        answer["targets"] = [_told(row) for row in self.targets()]
+        answer["targets"] = [_brief(row) for row in self.targets()]
         answer["facets"] = self._facets()
         answer["rounds"] = self._rounds()
         answer["left"] = {kind: self._flow(kind) for kind in LEFT}
@@ -432,13 +432,13 @@ class Figures:
                 )
 
 
-def _told(target: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: target[name] for name in _OF_A_TARGET}
-
-
 def _sum(parts: Sequence[int | None]) -> int | None:
     known = [part for part in parts if part is not None]
     return sum(known) if len(known) == len(parts) else None
+
+
+def _brief(target: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in target.items() if name not in _OF_ITS_PAPER}
 
 
 def _party_kinds() -> frozenset[str]:
@@ -446,16 +446,7 @@ def _party_kinds() -> frozenset[str]:
     return frozenset(code for code, kind in kinds.items() if kind.party_organisation)
 
 
-_OF_A_TARGET = (
-    "kind",
-    "period",
-    "category",
-    "minimum",
-    "maximum",
-    "deadline",
-    "admitted",
-    "state",
-)
+_OF_ITS_PAPER = frozenset({"document", "issued_on"})
 ORDER = (
     "unit",
     "name",
