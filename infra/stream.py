@@ -28,15 +28,17 @@ _RELOAD = b"event: reload\ndata: {}\n\n"
 class Pace:
     """How often, how long, how much."""
 
-    frame_seconds: float = 0.05
+    frame_seconds: float = 0.01
     """A first change goes out at once, then at most one frame in this time."""
+    stream_seconds: float = 0.0001
+    """As much longer for each open stream: frames take a part of the processor, never all."""
     heartbeat_seconds: float = 15.0
     """A silent stream shows that it lives, and every stream is asked whether it still may."""
     lifetime_seconds: float = 600.0
     """A browser reconnects by itself, so a stream may be short; a leak may not be long."""
-    kept_frames: int = 1200
+    kept_frames: int = 6000
     """How far back a reader who was away is told what he missed."""
-    queued_frames: int = 40
+    queued_frames: int = 200
     """How far a slow reader may fall behind before he is told to reload instead."""
     streams_an_account: int = 8
     streams: int = 5000
@@ -174,7 +176,8 @@ class Hub:
 
     def _send(self) -> None:
         self._timer = None
-        self._next_frame_at = asyncio.get_running_loop().time() + self.pace.frame_seconds
+        pause = max(self.pace.frame_seconds, len(self._streams) * self.pace.stream_seconds)
+        self._next_frame_at = asyncio.get_running_loop().time() + pause
         frame = _Frame(self._vector, self._waiting)
         self._waiting = {}
         self._shown = self._vector

@@ -39,6 +39,8 @@ FOLDERS = ("ledgers", "keys", "views", "staging")
 LOCK = "projector.lock"
 PATIENCE_SECONDS = 60.0
 POLL_SECONDS = 0.05
+REST_SECONDS = 0.005
+"""Between two batches: what is recorded meanwhile makes one transaction of the next."""
 ROUNDS = 2
 """What policies make of what is there now is reached in the second."""
 LAYOUTS = {
@@ -264,7 +266,11 @@ class Embedded:
         The caller holds the projectors' lock.
         """
         readers = self._readers()
+        grown = Event()
+        for ledger in self.ledgers.values():
+            ledger.tell(grown.set)
         while not stop.is_set():
+            grown.clear()
             has_moved = False
             for reader in readers:
                 if isinstance(reader, Reactor) and not self.runners[0].state.ready:
@@ -273,8 +279,9 @@ class Embedded:
                     has_moved = reader.step() or has_moved
             if has_moved:
                 moved()
+                stop.wait(REST_SECONDS)
             else:
-                stop.wait(POLL_SECONDS)
+                grown.wait(POLL_SECONDS)  # another process may have written
 
     def _move(self, progress: Progress | None) -> None:
         stopped: ReaderStoppedError | None = None

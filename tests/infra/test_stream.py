@@ -121,7 +121,21 @@ def test_a_page_is_sent_at_most_twenty_frames_a_second_and_the_last_figure() -> 
         assert page.figures["unit-5"] == 999 - (999 - 5) % 7
         assert page.events[-1][1] == "dossiers:1010,reporting:2"
 
-    run(scenario)
+    run(scenario, Pace(frame_seconds=0.05))
+
+
+def test_the_more_streams_are_open_the_fewer_frames_each_is_sent() -> None:
+    async def scenario(hub: Hub) -> None:
+        pages = [a_page(hub) for _ in range(4)]
+        for n in range(1000):
+            hub.publish({"admitted": n}, at(11 + n))
+            await seconds(0.001)
+        await seconds(1)
+
+        assert all(9 <= len(page.at) <= 11 for page in pages)
+        assert all(page.figures["admitted"] == 999 for page in pages)
+
+    run(scenario, Pace(frame_seconds=0.01, stream_seconds=0.025))
 
 
 def test_changes_come_from_any_thread() -> None:
@@ -298,7 +312,7 @@ def test_a_heartbeat_does_not_run_ahead_of_a_frame_that_waits() -> None:
         await seconds(1)
         assert again.figures == {"b": 2}
 
-    run(scenario)
+    run(scenario, Pace(frame_seconds=0.05))
 
 
 def test_a_slow_page_is_told_to_reload_and_nobody_waits_for_it() -> None:
@@ -320,7 +334,7 @@ def test_a_slow_page_is_told_to_reload_and_nobody_waits_for_it() -> None:
         missed_before_the_last_reload = kinds[: kinds.index("reload")]
         assert len(missed_before_the_last_reload) <= 1
 
-    run(scenario)
+    run(scenario, Pace(queued_frames=40))
 
 
 def test_a_stream_ends_in_its_time_and_not_all_in_the_same_second() -> None:

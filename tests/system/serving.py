@@ -24,7 +24,8 @@ from tests.house import House
 class Served(House):
     """A folder that is served, and who asks there."""
 
-    address: str = ""
+    address: str
+    server: Server
 
     def client(self, code: str, role: str = "district_board") -> httpx2.Client:
         """Return somebody who asks for a unit, over a socket."""
@@ -69,7 +70,10 @@ def served(folder: Path) -> Iterator[Served]:
         Embedded.open(folder) as ketnap,
         closing(Web(ketnap)) as web,
     ):
-        server = Server(uvicorn.Config(web.app, log_config=None, access_log=False), web)
+        config = uvicorn.Config(
+            web.app, log_config=None, access_log=False, timeout_graceful_shutdown=5
+        )
+        server = Server(config, web)
         threads = [
             Thread(target=server.run, kwargs={"sockets": [listening]}),
             Thread(target=ketnap.project, args=(stop, web.moved)),
@@ -77,7 +81,7 @@ def served(folder: Path) -> Iterator[Served]:
         for thread in threads:
             thread.start()
         try:
-            yield Served(ketnap, web, "http://{}:{}".format(*listening.getsockname()))
+            yield Served(ketnap, web, "http://{}:{}".format(*listening.getsockname()), server)
         finally:
             server.should_exit = True
             stop.set()

@@ -101,3 +101,11 @@ def test_operations_answer_beside_the_services_and_say_how_far_they_are(house: S
         assert anybody.get("/dang-nhap").status_code == 200
         nowhere = anybody.get("/api/nowhere")
     assert (nowhere.status_code, nowhere.json()["code"]) == (404, "not-found")
+
+
+def test_a_stop_ends_the_open_streams_and_does_not_wait_for_their_readers(house: Served) -> None:
+    with house.client("H") as board, board.stream("GET", "/api/reporting/stream") as stream:
+        told = events(stream)
+        assert next(told).id
+        house.server.should_exit = True
+        assert [each.event for each in told] == []

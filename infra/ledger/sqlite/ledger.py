@@ -90,6 +90,7 @@ class SqliteLedger(Ledger):
         self._idle: list[sqlite3.Connection] = []
         self._closed = False
         self._grown = Condition()
+        self._told: list[Callable[[], None]] = []
         self._seen = self.head().position
         self._types = set(self.types())
 
@@ -146,6 +147,12 @@ class SqliteLedger(Ledger):
             if position > self._seen:
                 self._seen = position
                 self._grown.notify_all()
+        for tell in self._told:
+            tell()
+
+    def tell(self, grown: Callable[[], None]) -> None:
+        """Have something called after each commit of this process, by the thread that made it."""
+        self._told.append(grown)
 
     def read(self, after: int, limit: int) -> list[Row]:
         with self._reading() as database:

@@ -190,3 +190,22 @@ def test_nothing_out_of_scope_has_a_history(house: House, district: Asker) -> No
     for query in ({"case": far}, {"case": str(uuid7())}, {"unit": "K-1"}, {"unit": "no"}):
         told = district.get("/api/reporting/history", **query)
         assert (told.status_code, told.json()["code"]) == (404, "not-found")
+
+
+def test_of_a_person_who_moved_each_committee_reads_what_happened_there(house: House) -> None:
+    house.nominate("K-1", "TWICE")
+    person = house.ketnap.dossiers.person("TWICE")
+    assert person
+    [first] = house.ketnap.dossiers.candidacies(person)
+    house.ketnap.dossiers.perform(
+        commands.WithdrawCandidacy(candidacy=first, on=date(2022, 5, 6), by=BY)
+    )
+    house.nominate("H-1", "TWICE", date(2022, 5, 7))
+    house.catch_up()
+
+    def units(code: str) -> set[str]:
+        told = house.asker(code).get("/api/reporting/history", case=str(person)).json()["events"]
+        return {event["unit"] for event in told if event["unit"]}
+
+    assert units("H") == {"H-1"}
+    assert units("K") == {"K-1"}
