@@ -126,7 +126,7 @@ def _inside(ketnap: Embedded) -> Iterator[Check]:
     wrong = ketnap.keys.verify_reads()
     if wrong is not None:
         yield Check("reads", "wrong", str(wrong), "reads")
-    staged = sorted(path.name for path in (ketnap.folder / "staging").iterdir())
+    staged = sorted(path.name for path in (ketnap.folder / "staging").glob("*.rows"))
     if staged:
         yield Check("staging", "warning", ", ".join(staged), "staged")
 

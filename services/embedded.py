@@ -39,8 +39,9 @@ FOLDERS = ("ledgers", "keys", "views", "staging")
 LOCK = "projector.lock"
 PATIENCE_SECONDS = 60.0
 POLL_SECONDS = 0.05
-REST_SECONDS = 0.005
-"""Between two batches: what is recorded meanwhile makes one transaction of the next."""
+REST, REST_SECONDS = 2, 0.02
+"""After a batch, as many times as long as it took, at most so long: what is recorded meanwhile
+makes one transaction of the next, and commands have the processor."""
 ROUNDS = 2
 """What policies make of what is there now is reached in the second."""
 LAYOUTS = {
@@ -271,6 +272,7 @@ class Embedded:
             ledger.tell(grown.set)
         while not stop.is_set():
             grown.clear()
+            began = monotonic()
             has_moved = False
             for reader in readers:
                 if isinstance(reader, Reactor) and not self.runners[0].state.ready:
@@ -279,7 +281,7 @@ class Embedded:
                     has_moved = reader.step() or has_moved
             if has_moved:
                 moved()
-                stop.wait(REST_SECONDS)
+                stop.wait(min(REST * (monotonic() - began), REST_SECONDS))
             else:
                 grown.wait(POLL_SECONDS)  # another process may have written
 

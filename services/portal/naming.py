@@ -114,7 +114,8 @@ def finding_kind(kind: str) -> str:
 
 
 def fact_called(fact: str) -> str:
-    """Return how what stands behind a figure is called."""
+    """Return how what stands behind a figure is called; of a round, the state that began."""
+    fact = fact.removeprefix("round/")
     if has_words(f"fact.{fact}"):
         return words(f"fact.{fact}")
     if has_words(f"funnel.{fact}"):

@@ -138,7 +138,7 @@ class Page:
             query = urlencode({name: text for name, text in asked.items() if text is not None})
         else:
             query = self.address
-        return f"{path}?{query}" if query else path
+        return f"{path}{'&' if '?' in path else '?'}{query}" if query else path
 
     def render(self, template: str, *, status: int = 200, **context: object) -> HTMLResponse:
         """Return a page of a template."""

@@ -167,6 +167,7 @@ def main(path: str) -> None:
     """Serve a table at a free port and print the address."""
     table = Table(Path(path))
     with socket.create_server(("127.0.0.1", 0)) as listening:
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         config = uvicorn.Config(application(table), log_config=None, access_log=False)
         sys.stderr.write("http://{}:{}\n".format(*listening.getsockname()))
         sys.stderr.flush()

@@ -15,6 +15,10 @@ import msgspec
 
 GIVE_UP_SECONDS = 30.0
 PERCENT = 100
+MOST_WIRES = 100
+"""Fewer than a server lets wait for it to accept them; who waits for one is waiting already."""
+IDLE_SECONDS = 2.0
+"""Less than a server keeps a connection on which nothing comes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,19 +66,20 @@ class Wires:
     def __init__(self, address: str) -> None:
         self._host, port = urlsplit(address).hostname, urlsplit(address).port
         self._port = port
-        self._idle: deque[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = deque()
+        self._idle: deque[tuple[asyncio.StreamReader, asyncio.StreamWriter, float]] = deque()
+        self._free = asyncio.Semaphore(MOST_WIRES)
         self._all: list[asyncio.StreamWriter] = []
 
     async def ask(self, request: Request, due: float) -> Answered:
         """Send a request on a connection that is free, or on a new one."""
-        wire = self._idle.pop() if self._idle else await self._open()
-        reader, writer = wire
-        writer.write(request.written)
-        head = await reader.readuntil(b"\r\n\r\n")
-        length = head.lower().partition(b"\r\ncontent-length:")[2].partition(b"\r\n")[0]
-        body = await reader.readexactly(int(length))
-        at = perf_counter()
-        self._idle.append(wire)
+        async with self._free:
+            reader, writer = await self._wire()
+            writer.write(request.written)
+            head = await reader.readuntil(b"\r\n\r\n")
+            length = head.lower().partition(b"\r\ncontent-length:")[2].partition(b"\r\n")[0]
+            body = await reader.readexactly(int(length))
+            at = perf_counter()
+            self._idle.append((reader, writer, at))
         if int(head[9:12]) != request.status:
             raise AssertionError(head[:12], body[:2000])
         return Answered(due, at, body)
@@ -113,7 +118,11 @@ class Wires:
             with suppress(ConnectionError):
                 await writer.wait_closed()
 
-    async def _open(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    async def _wire(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        while self._idle:
+            reader, writer, since = self._idle.pop()
+            if perf_counter() - since < IDLE_SECONDS:
+                return reader, writer
         wire = await asyncio.open_connection(self._host, self._port)
         self._all.append(wire[1])
         return wire

@@ -114,7 +114,7 @@ class Office:
 
     def _console(self, message: ConsoleMessage) -> None:
         # That an address answered 4xx, or nothing, is said by what the page shows.
-        if message.type == "error" and "ERR_" not in message.text and "4" not in message.text[:80]:
+        if message.type == "error" and not _ANSWERED.search(message.text):
             self.wrong.append(message.text)
 
     def desk(self, name: str, to: str = "/", **options: Any) -> Page:  # noqa: ANN401 - as above
@@ -129,6 +129,9 @@ class Office:
         for context in self._contexts:
             context.close()
         self._contexts.clear()
+
+
+_ANSWERED = re.compile(r"net::ERR_|Failed to fetch|responded with a status of 4\d\d")
 
 
 def sign_in(page: Page, name: str, password: str) -> None:
