@@ -90,14 +90,13 @@ def test_on_paper_there_are_figures_and_no_controls(shown: Office) -> None:
     assert page.pdf()[:4] == b"%PDF"
 
 
-def test_a_table_is_filtered_without_marks_and_sorted_by_its_head(shown: Office) -> None:
+def test_a_table_is_filtered_without_marks(shown: Office) -> None:
     page = shown.desk("ban-to-chuc-pd")
     page.goto(PD)
     rows = page.locator("#units tbody tr:not(.total)")
     assert rows.count() == 35
 
-    page.get_by_label("Lọc đơn vị").fill("don vi 07")
-    page.get_by_role("button", name="Lọc", exact=True).click()
+    page.get_by_role("textbox", name="Lọc đơn vị").press_sequentially("don vi 07")
 
     expect(rows).to_have_count(1)
     expect(rows.first).to_contain_text("Đơn vị 07")
