@@ -454,8 +454,9 @@ def test_a_fact_that_never_was_is_retracted_by_who_may(office: Office) -> None:
         ({"fact": "wedding", "day": "2026-06-02"}, "malformed"),
         ({"fact": "recognised", "day": "2026-06-02"}, "fact-not-recorded"),
         ({"fact": "ceremony", "day": "2027-06-02"}, "day-to-come"),
-        ({"facet": {"name": "age", "value": "18-30"}}, "unknown-facet"),
-        ({"facet": {"name": "youth_union", "value": "perhaps"}}, "unknown-facet"),
+        ({"facet": {"name": "age", "value": "18-30"}}, "facet-follows"),
+        ({"facet": {"name": "youth_union", "value": "perhaps"}}, "unreadable-facet"),
+        ({"facet": {"name": "height", "value": "tall"}}, "unknown-facet"),
         ({"fact": "ceremony", "day": "2026-06-02", "reason": ""}, "malformed"),
     ],
 )
