@@ -23,12 +23,12 @@ from infra.http import (
     if_match,
     takes,
 )
+from services.acting import DayToCome
 from services.dossiers import commands
 from services.dossiers.api import bodies
 from services.dossiers.api.acts import ACTS, Act
 from services.dossiers.api.asking import Asking, Standing, demand
 from services.dossiers.api.hot import HotRoute
-from services.dossiers.api.refusals import DayToCome
 from services.dossiers.api.room import Room, Who, raw
 from services.dossiers.domain.candidacy import Candidacy
 from services.dossiers.domain.refusals import CandidacyOpenAlready, UnknownUnit

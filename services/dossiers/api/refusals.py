@@ -1,4 +1,4 @@
-"""What this edge itself refuses, and the status of every refusal that is not 409."""
+"""The status of every refusal that is not 409."""
 
 from __future__ import annotations
 
@@ -6,12 +6,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from events.refusal import Refusal
+from services.acting import DayToCome
 from services.dossiers.domain import refusals
-
-
-class DayToCome(Refusal):
-    """A fact bears a day that is over, or today's."""
-
 
 STATUSES: Mapping[type[Refusal], int] = MappingProxyType(
     {
