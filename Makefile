@@ -38,7 +38,7 @@ bench: install ## ratios measured side by side in one run; JSON in var/bench
 	$(BIN)/python -m tests.bench
 
 lock: ## pin every dependency with its hashes, for all platforms
-	uv pip compile --universal --generate-hashes --no-header --python-version 3.11 --extra dev --quiet --output-file requirements.lock pyproject.toml
+	uv pip compile --universal --no-strip-extras --generate-hashes --no-header --python-version 3.11 --extra dev --quiet --output-file requirements.lock pyproject.toml
 
 clean: ## forget the environment and the caches, but not the data
 	rm -rf .venv build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
