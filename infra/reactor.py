@@ -13,7 +13,7 @@ from infra.feed import Feed, opened
 from infra.ledger.application import Commands, Contended
 from infra.ledger.outcomes import NoteRefusal, TryAgain, told
 from infra.ledger.port import ReaderMovedError, Save
-from infra.runner import BATCH_EVENTS, Parked, Reader, decoded, is_away
+from infra.runner import AWAY, BATCH_EVENTS, Parked, Reader, decoded
 
 _CIVIL_TIME = timedelta(hours=7)
 
@@ -85,11 +85,9 @@ class Reactor(Reader):
                 command = self._policy(envelope)
                 if command is not None:
                     at = self._perform(at, envelope, command)
-            except (ReaderMovedError, Contended):
+            except (ReaderMovedError, Contended, *AWAY):
                 raise
-            except Exception as defect:
-                if is_away(defect):
-                    raise
+            except Exception as defect:  # noqa: BLE001 - whatever it is, it stops this reader
                 self._park(envelope.position, type(envelope.fact).TOPIC, defect)
                 return self._move(at, envelope.position - 1)
         return self._move(at, batch[-1].position) if batch else at

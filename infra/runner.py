@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import sqlite3
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from contextlib import closing
 from dataclasses import dataclass
-from pathlib import Path
 from threading import Event
 from typing import Protocol
 from zlib import crc32
@@ -15,18 +12,18 @@ from zlib import crc32
 from eventsourcing.persistence import OperationalError
 
 from events.envelope import Envelope
+from infra.database import Away, Database, Keep, Place, Taken
 from infra.feed import Feed, opened
 from infra.ledger.port import LedgerClosedError, Row
 
 BATCH_EVENTS = 500
 SWEEP_SECONDS = 0.5
-AWAY = (sqlite3.OperationalError, OperationalError, LedgerClosedError)
-"""How a database says, among other things, that it is busy, full or gone."""
-BUSY_SECONDS = 30.0
+AWAY = (Away, OperationalError, LedgerClosedError)
+"""How a database, or a ledger, says that it is busy, full or gone, and comes back."""
 
 # A position moves only from where its reader believes it to be: otherwise the column would
 # become null, which the table does not allow, and the statement fails with its transaction.
-_TABLES = """
+TABLES = """
 create table if not exists readers(name text primary key, position integer not null);
 create table if not exists parked(
     name text primary key, position integer not null, type text not null, reason text not null);
@@ -93,46 +90,18 @@ def layout(edition: int, *schemas: str) -> int:
 
     The edition goes up when a projection writes something else into the same tables.
     """
-    return crc32("\0".join((str(edition), _TABLES, *schemas)).encode()) >> 1 | 1
+    return crc32("\0".join((str(edition), TABLES, *schemas)).encode()) >> 1 | 1
 
 
-def open_view(path: Path, stamp: int = 1) -> sqlite3.Connection:
-    """Open a view's database for its readers; a new one gets the stamp of its layout.
+def open_view(
+    place: Place, schema: str, stamp: int = 1, *, keep: Keep = Keep.CACHE, forgets: bool = False
+) -> Database:
+    """Open a view's database for its readers.
 
     A view is a cache that commits with its position, so losing the last commits with the
     power costs nothing: they are read again.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    db = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
-    db.execute("pragma journal_mode = wal")
-    db.execute("pragma synchronous = normal")
-    db.execute("pragma cache_size = -65536")
-    if _is_new(db):
-        db.execute(f"pragma user_version = {stamp}")
-    db.executescript(_TABLES)
-    return db
-
-
-def is_outdated(path: Path, stamp: int) -> bool:
-    """Tell whether another release laid a view out, so that it must be built anew."""
-    if not path.exists():
-        return False
-    with closing(sqlite3.connect(path, timeout=BUSY_SECONDS)) as db:
-        return _stamp(db) != stamp and not _is_new(db)
-
-
-def discard(path: Path) -> None:
-    """Remove a view: its readers begin anew."""
-    for suffix in ("", "-wal", "-shm"):
-        path.with_name(path.name + suffix).unlink(missing_ok=True)
-
-
-def _is_new(db: sqlite3.Connection) -> bool:
-    return _stamp(db) == 0 and db.execute("select 1 from sqlite_schema").fetchone() is None
-
-
-def _stamp(db: sqlite3.Connection) -> int:
-    return int(db.execute("pragma user_version").fetchone()[0])
+    return place.open(TABLES + schema, stamp, keep=keep, forgets=forgets)
 
 
 class Reader(ABC):
@@ -180,9 +149,7 @@ class Reader(ABC):
                         stop.wait()
                     else:
                         self._feed.wait(self.position, SWEEP_SECONDS)
-            except AWAY as error:
-                if not is_away(error):
-                    raise
+            except AWAY:
                 stop.wait(SWEEP_SECONDS)
 
 
@@ -197,7 +164,7 @@ class Runner(Reader):
         self,
         name: str,
         feed: Feed,
-        db: sqlite3.Connection,
+        db: Database,
         projection: Projection,
         *,
         batch_events: int = BATCH_EVENTS,
@@ -206,7 +173,7 @@ class Runner(Reader):
         self._db = db
         self._projection = projection
         self._left_at = -1
-        db.execute("insert or ignore into readers values (?, 0)", (name,))
+        db.execute("insert into readers values (?, 0) on conflict (name) do nothing", (name,))
 
     @property
     def position(self) -> int:
@@ -238,9 +205,9 @@ class Runner(Reader):
             self._commit(at, batch)
         except MovedError:
             return False
-        except Exception as defect:
-            if is_away(defect):
-                raise
+        except AWAY:
+            raise
+        except Exception as defect:  # noqa: BLE001 - whatever it is, it stops this reader
             if len(batch) == 1:
                 self._park(batch[0], defect)
                 return False
@@ -254,15 +221,12 @@ class Runner(Reader):
 
     def _commit(self, at: int, batch: Sequence[Envelope]) -> None:
         new = batch[-1].position
-        self._db.execute("begin immediate")
         try:
-            self._move(at, new)
-            self._projection.project(batch)
-            self._db.execute("delete from parked where name = ?", (self.name,))
-            self._db.execute("commit")
+            with self._db.writing():
+                self._move(at, new)
+                self._projection.project(batch)
+                self._db.execute("delete from parked where name = ?", (self.name,))
         except BaseException:
-            if self._db.in_transaction:
-                self._db.execute("rollback")
             self._projection.forget()
             raise
         self._left_at = new
@@ -270,7 +234,7 @@ class Runner(Reader):
     def _move(self, old: int, new: int) -> None:
         try:
             self._db.execute(_MOVE, {"old": old, "new": new, "name": self.name})
-        except sqlite3.IntegrityError:
+        except Taken:
             raise MovedError(self.name) from None
 
     def _park(self, record: Row | Envelope, error: Exception) -> None:
@@ -278,7 +242,8 @@ class Runner(Reader):
         reason = f"{type(error).__name__}: {error}"
         self._parked = Parked(record.position, kind, reason)
         self._db.execute(
-            "insert or replace into parked values (?, ?, ?, ?)",
+            "insert into parked values (?, ?, ?, ?) on conflict (name) do update set"
+            " position = excluded.position, type = excluded.type, reason = excluded.reason",
             (self.name, record.position, kind, reason),
         )
 
@@ -299,20 +264,3 @@ def decoded(
             return batch, (row, error)
         at = row.position
     return batch, None
-
-
-def is_away(error: Exception) -> bool:
-    """Tell a database that is busy, full or away, and comes back, from a defect of ours."""
-    if not isinstance(error, sqlite3.OperationalError):
-        return isinstance(error, AWAY)
-    return (
-        error.sqlite_errorcode & 0xFF  # the primary code of an extended one
-        in {
-            sqlite3.SQLITE_BUSY,
-            sqlite3.SQLITE_LOCKED,
-            sqlite3.SQLITE_FULL,
-            sqlite3.SQLITE_IOERR,
-            sqlite3.SQLITE_CANTOPEN,
-            sqlite3.SQLITE_READONLY,
-        }
-    )

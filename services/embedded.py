@@ -14,11 +14,12 @@ from types import TracebackType
 from typing import Self
 
 from events.registry import TYPES, UnknownTypeError
+from infra.database import SqliteFile
 from infra.feed import LedgerFeed
 from infra.ledger.sqlite import SqliteLedger
 from infra.metrics import Lag
 from infra.reactor import Reactor
-from infra.runner import AWAY, Reader, ReaderStoppedError, State, discard, is_outdated
+from infra.runner import AWAY, Reader, ReaderStoppedError, State
 from infra.sealing import Keys
 from services.dossiers import policy as dossiers_policy
 from services.dossiers import view as units
@@ -95,17 +96,17 @@ class Embedded:
                 self.ledgers[name] = ledger
             _refuse_unknown_types(self.ledgers)
             self.discarded = self._discard_outdated()
-            self.units = UnitsView(folder / "views" / "dossiers.db")
+            self.units = UnitsView(self.place("dossiers"))
             opened.callback(self.units.close)
             self.candidacies = CandidaciesView(
-                folder / "views" / "dossiers.db", Boxes(self.ledgers["dossiers"], self.keys)
+                self.place("dossiers"), Boxes(self.ledgers["dossiers"], self.keys)
             )
             opened.callback(self.candidacies.close)
-            self.classes = ClassesView(folder / "views" / "training.db")
+            self.classes = ClassesView(self.place("training"))
             opened.callback(self.classes.close)
-            self.cases = CasesView(folder / "views" / "verification.db")
+            self.cases = CasesView(self.place("verification"))
             opened.callback(self.cases.close)
-            self.view = ReportingView(folder / "views" / "reporting.db")
+            self.view = ReportingView(self.place("reporting"))
             opened.callback(self.view.close)
             self._closing = opened.pop_all()
         self.dossiers = Dossiers(
@@ -135,6 +136,10 @@ class Embedded:
             )
         }
 
+    def place(self, view: str) -> SqliteFile:
+        """Return where a view lies."""
+        return SqliteFile(self.folder / "views" / f"{view}.db")
+
     def _discard_outdated(self) -> list[str]:
         """Remove the views that another release laid out; return their names.
 
@@ -143,15 +148,13 @@ class Embedded:
         discarded: list[str] = []
         patient_until = monotonic() + self._patience
         while outdated := [
-            path
-            for name, stamp in LAYOUTS.items()
-            if is_outdated(path := self.folder / "views" / f"{name}.db", stamp)
+            name for name, stamp in LAYOUTS.items() if self.place(name).is_outdated(stamp)
         ]:
             with self.projecting() as ours:
                 if ours:
-                    for path in outdated:
-                        discard(path)
-                        discarded.append(path.stem)
+                    for name in outdated:
+                        self.place(name).discard()
+                        discarded.append(name)
                     continue
             if monotonic() > patient_until:
                 raise ViewsBehindError(str(self.folder))

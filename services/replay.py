@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from infra.database import Place, SqliteFile
 from infra.feed import Feed, LedgerFeed
 from infra.ledger.port import Row
 from infra.runner import Runner
@@ -111,7 +112,7 @@ def rebuild(
 ) -> None:
     """Build a view in a folder, each of its readers up to a position."""
     with ExitStack() as stack:
-        runners = _runners(ketnap, view, folder / f"{view}.db", positions, stack)
+        runners = _runners(ketnap, view, SqliteFile(folder / f"{view}.db"), positions, stack)
         total, done = sum(positions.values()), 0
         for runner in runners:
             runner.catch_up(positions[runner.name], partial(_told, progress, done, total))
@@ -119,28 +120,28 @@ def rebuild(
 
 
 def _runners(
-    ketnap: Embedded, view: str, path: Path, positions: Mapping[str, int], stack: ExitStack
+    ketnap: Embedded, view: str, place: Place, positions: Mapping[str, int], stack: ExitStack
 ) -> list[Runner]:
     def until(ledger: str, reader: str) -> _Until:
         return _Until(LedgerFeed(ketnap.ledgers[ledger]), positions.get(reader, 0))
 
     match view:
         case "dossiers":
-            units = stack.enter_context(closing(UnitsView(path)))
+            units = stack.enter_context(closing(UnitsView(place)))
             boxes = Boxes(ketnap.ledgers["dossiers"], ketnap.keys)
-            candidacies = stack.enter_context(closing(CandidaciesView(path, boxes)))
+            candidacies = stack.enter_context(closing(CandidaciesView(place, boxes)))
             return [
                 units.runner(until("dossiers", UNITS_READER)),
                 candidacies.runner(until("dossiers", CANDIDACIES_READER)),
             ]
         case "training":
-            classes = stack.enter_context(closing(ClassesView(path)))
+            classes = stack.enter_context(closing(ClassesView(place)))
             return [classes.runner(until("training", CLASSES_READER))]
         case "verification":
-            cases = stack.enter_context(closing(CasesView(path)))
+            cases = stack.enter_context(closing(CasesView(place)))
             return [cases.runner(until("verification", CASES_READER))]
         case _:
-            reporting = stack.enter_context(closing(ReportingView(path, rebuilding=True)))
+            reporting = stack.enter_context(closing(ReportingView(place, rebuilding=True)))
             return reporting.runners(
                 {name: until(name, f"reporting.{name}") for name in ketnap.ledgers}
             )

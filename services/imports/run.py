@@ -204,7 +204,7 @@ class _Run:
         ketnap, dossiers, units = self._ketnap, self._ketnap.dossiers, self._ketnap.units
         with ExitStack() as opened:
             if any(job.kind.code == "organisations" for file in files for job in file.jobs):
-                units = PlannedUnits(ketnap.folder / "views" / "dossiers.db")
+                units = PlannedUnits(ketnap.place("dossiers"))
                 opened.callback(units.close)
                 dossiers = Dossiers(ketnap.ledgers["dossiers"], ketnap.keys, units)
                 opened.callback(dossiers.close)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 from threading import Lock
 from uuid import UUID
 
 from events import training
 from events.envelope import Envelope
+from infra.database import Database, Place
 from infra.feed import Feed
 from infra.runner import Runner, layout, open_view
 
@@ -54,15 +53,15 @@ class ClassRow:
 class ClassesView:
     """Every class, fed by the reader `training.classes`."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._db = _open(path)
+    def __init__(self, place: Place) -> None:
+        self._place = place
+        self._db = _open(place)
         self._reading = Lock()
-        self._writing: list[sqlite3.Connection] = []
+        self._writing: list[Database] = []
 
     def runner(self, feed: Feed) -> Runner:
         """Return the reader that fills this view."""
-        db = _open(self._path)
+        db = _open(self._place)
         self._writing.append(db)
         return Runner(READER, feed, db, _Projection(db))
 
@@ -97,7 +96,7 @@ class ClassesView:
             return _row(*row) if row else None
 
     @contextmanager
-    def _snapshot(self) -> Iterator[sqlite3.Connection]:
+    def _snapshot(self) -> Iterator[Database]:
         with self._reading:
             yield self._db
 
@@ -105,7 +104,7 @@ class ClassesView:
 class _Projection:
     """Keeps the classes and their learners."""
 
-    def __init__(self, db: sqlite3.Connection) -> None:
+    def __init__(self, db: Database) -> None:
         self._db = db
 
     def forget(self) -> None:
@@ -166,10 +165,8 @@ class _Projection:
                 )
 
 
-def _open(path: Path) -> sqlite3.Connection:
-    db = open_view(path, LAYOUT)
-    db.executescript(_SCHEMA)
-    return db
+def _open(place: Place) -> Database:
+    return open_view(place, _SCHEMA, LAYOUT)
 
 
 def _iso(day: date | None) -> str | None:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 from threading import Lock
 from uuid import UUID
 
 from events import verification
 from events.envelope import Envelope
 from events.verification import case_of
+from infra.database import Database, Place
 from infra.feed import Feed
 from infra.runner import Runner, layout, open_view
 
@@ -66,15 +65,15 @@ class Asked:
 class CasesView:
     """Every case, fed by the reader `verification.cases`."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._db = _open(path)
+    def __init__(self, place: Place) -> None:
+        self._place = place
+        self._db = _open(place)
         self._reading = Lock()
-        self._writing: list[sqlite3.Connection] = []
+        self._writing: list[Database] = []
 
     def runner(self, feed: Feed) -> Runner:
         """Return the reader that fills this view."""
-        db = _open(self._path)
+        db = _open(self._place)
         self._writing.append(db)
         return Runner(READER, feed, db, _Projection(db))
 
@@ -113,7 +112,7 @@ class CasesView:
             return [Asked(number, place, date.fromisoformat(on)) for number, place, on in rows]
 
     @contextmanager
-    def _snapshot(self) -> Iterator[sqlite3.Connection]:
+    def _snapshot(self) -> Iterator[Database]:
         with self._reading:
             yield self._db
 
@@ -121,7 +120,7 @@ class CasesView:
 class _Projection:
     """Keeps the cases and their requests."""
 
-    def __init__(self, db: sqlite3.Connection) -> None:
+    def __init__(self, db: Database) -> None:
         self._db = db
 
     def forget(self) -> None:
@@ -185,10 +184,8 @@ class _Projection:
         self._db.execute(f"update cases set {column} = ? where stream = ?", (value, stream))  # noqa: S608 - our own names
 
 
-def _open(path: Path) -> sqlite3.Connection:
-    db = open_view(path, LAYOUT)
-    db.executescript(_SCHEMA)
-    return db
+def _open(place: Place) -> Database:
+    return open_view(place, _SCHEMA, LAYOUT)
 
 
 def _day(text: str | None) -> date | None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from events.period import parse_period
+from infra.database import SqliteFile
 from services.reporting.view import Question, ReportingView
 from tests.bench.crowd import CHILDREN, COLUMNS, Crowd, Stream, table_of
 from tests.bench.paired import Compared, Measured, interleave, timed
@@ -34,7 +35,7 @@ BELOW = (
 
 def filled(path: Path, people: int, progress: Callable[[str], None]) -> ReportingView:
     """Return a view of so many people."""
-    view = ReportingView(path, rebuilding=True)
+    view = ReportingView(SqliteFile(path), rebuilding=True)
     crowd = Crowd(people)
     total = 1 + CHILDREN + sum(1 + len(acts) for _, _, _, acts in crowd.journeys())
     feeds = {
@@ -48,7 +49,7 @@ def filled(path: Path, people: int, progress: Callable[[str], None]) -> Reportin
             lambda at: progress(f"{people} people: event {at}/{total}"),
         )
     view.close()
-    return ReportingView(path)
+    return ReportingView(SqliteFile(path))
 
 
 def grouped(db: sqlite3.Connection) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from itertools import count
 from pathlib import Path
 
 from events.envelope import Fact
+from infra.database import SqliteFile
 from infra.runner import Runner
 from services.reporting.view import ReportingView
 from tests.bench.crowd import Crowd, Stream
@@ -26,7 +27,7 @@ def rebuild_both(
         return timed(partial(_rebuild, folder / f"{next(numbers)}.db", facts))
 
     def one_by_one() -> Measured:
-        with closing(ReportingView(folder / f"{next(numbers)}.db")) as view:
+        with closing(ReportingView(SqliteFile(folder / f"{next(numbers)}.db"))) as view:
             return timed(partial(_read_all, view, facts, 1))
 
     return interleave(
@@ -45,9 +46,9 @@ def rebuild_both(
 
 def _rebuild(path: Path, facts: list[Fact]) -> int:
     """Build a view anew and open it as the live one, which is when it gets its indexes."""
-    with closing(ReportingView(path, rebuilding=True)) as view:
+    with closing(ReportingView(SqliteFile(path), rebuilding=True)) as view:
         read = _read_all(view, facts)
-    ReportingView(path).close()
+    ReportingView(SqliteFile(path)).close()
     return read
 
 

@@ -17,18 +17,20 @@ from hypothesis import strategies as st
 from events.codec import encode
 from events.dossiers import UnitRenamed
 from events.envelope import Envelope
+from infra.database import Database, SqliteFile
+from infra.database.sqlite import SqliteDatabase
 from infra.ledger.port import Row
 from infra.runner import (
+    TABLES,
     Parked,
     ReaderStoppedError,
     Runner,
-    discard,
-    is_outdated,
     layout,
     open_view,
 )
 
 UNIT = UUID(int=1)
+TABLE = "create table if not exists names(position integer, name text);"
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
 
@@ -68,11 +70,10 @@ class Shelf:
 class Names:
     """A projection of one table, which one name makes fail."""
 
-    def __init__(self, db: sqlite3.Connection, poison: str = "") -> None:
+    def __init__(self, db: Database, poison: str = "") -> None:
         self.db = db
         self.poison = poison
         self.forgotten = 0
-        db.execute("create table if not exists names(position integer, name text)")
 
     def project(self, batch: Sequence[Envelope]) -> None:
         for envelope in batch:
@@ -91,8 +92,8 @@ class Names:
 
 
 @pytest.fixture
-def db(tmp_path: Path) -> Iterator[sqlite3.Connection]:
-    with closing(open_view(tmp_path / "view.db")) as opened:
+def db(tmp_path: Path) -> Iterator[Database]:
+    with closing(open_view(SqliteFile(tmp_path / "view.db"), TABLE)) as opened:
         yield opened
 
 
@@ -101,7 +102,7 @@ def runner(shelf: Shelf, names: Names, batch_events: int = 500) -> Runner:
 
 
 @pytest.mark.parametrize("batch_events", [1, 3, 500])
-def test_every_record_is_taken_once_and_in_order(db: sqlite3.Connection, batch_events: int) -> None:
+def test_every_record_is_taken_once_and_in_order(db: Database, batch_events: int) -> None:
     shelf, names = Shelf([record(n) for n in range(1, 11)]), Names(db)
     reached: list[int] = []
 
@@ -112,7 +113,7 @@ def test_every_record_is_taken_once_and_in_order(db: sqlite3.Connection, batch_e
     assert len(reached) == -(-10 // batch_events)
 
 
-def test_a_record_that_comes_again_is_skipped(db: sqlite3.Connection) -> None:
+def test_a_record_that_comes_again_is_skipped(db: Database) -> None:
     shelf, names = Shelf([record(n) for n in range(1, 11)]), Names(db)
     shelf.repeats = 4
 
@@ -121,7 +122,7 @@ def test_a_record_that_comes_again_is_skipped(db: sqlite3.Connection) -> None:
     assert names.seen == list(range(1, 11))
 
 
-def test_a_gap_stops_the_reader_before_it(db: sqlite3.Connection) -> None:
+def test_a_gap_stops_the_reader_before_it(db: Database) -> None:
     shelf, names = Shelf([record(1), record(2), record(4)]), Names(db)
     reader = runner(shelf, names)
 
@@ -142,7 +143,7 @@ def test_a_gap_stops_the_reader_before_it(db: sqlite3.Connection) -> None:
     ],
 )
 def test_what_cannot_be_read_is_parked_with_its_reason(
-    db: sqlite3.Connection, broken: Row, reason: str
+    db: Database, broken: Row, reason: str
 ) -> None:
     shelf, names = Shelf([record(1), broken, record(3)]), Names(db)
     reader = runner(shelf, names)
@@ -160,7 +161,7 @@ def test_what_cannot_be_read_is_parked_with_its_reason(
 
 
 def test_a_defect_stops_the_reader_at_its_record_and_leaves_nothing_half_written(
-    db: sqlite3.Connection,
+    db: Database,
 ) -> None:
     shelf, names = Shelf([record(n) for n in range(1, 6)]), Names(db, poison="name 3")
     reader = runner(shelf, names)
@@ -173,7 +174,7 @@ def test_a_defect_stops_the_reader_at_its_record_and_leaves_nothing_half_written
     assert names.forgotten > 0
 
 
-def test_a_mended_reader_goes_on_where_it_stood(db: sqlite3.Connection) -> None:
+def test_a_mended_reader_goes_on_where_it_stood(db: Database) -> None:
     shelf = Shelf([record(n) for n in range(1, 6)])
     runner(shelf, Names(db, poison="name 3")).step()
 
@@ -189,7 +190,10 @@ def test_a_mended_reader_goes_on_where_it_stood(db: sqlite3.Connection) -> None:
 def test_two_readers_of_one_name_take_no_record_twice(tmp_path: Path) -> None:
     path = tmp_path / "view.db"
     shelf = Shelf([record(n) for n in range(1, 101)])
-    with closing(open_view(path)) as one, closing(open_view(path)) as other:
+    with (
+        closing(open_view(SqliteFile(path), TABLE)) as one,
+        closing(open_view(SqliteFile(path), TABLE)) as other,
+    ):
         readers = [runner(shelf, Names(db), batch_events=7) for db in (one, other)]
         threads = [Thread(target=reader.catch_up, args=(100,)) for reader in readers]
         for thread in threads:
@@ -200,7 +204,7 @@ def test_two_readers_of_one_name_take_no_record_twice(tmp_path: Path) -> None:
         assert Names(one).seen == list(range(1, 101))
 
 
-def test_a_position_moves_only_from_where_the_reader_was(db: sqlite3.Connection) -> None:
+def test_a_position_moves_only_from_where_the_reader_was(db: Database) -> None:
     class Overtaken(Shelf):
         def read(self, after: int, limit: int) -> Sequence[Row]:
             db.execute("update readers set position = 1 where name = 'names'")
@@ -214,7 +218,7 @@ def test_a_position_moves_only_from_where_the_reader_was(db: sqlite3.Connection)
     assert names.seen == []
 
 
-def test_a_reader_follows_its_ledger_until_it_is_told_to_stop(db: sqlite3.Connection) -> None:
+def test_a_reader_follows_its_ledger_until_it_is_told_to_stop(db: Database) -> None:
     shelf, names, stop = Shelf([record(1)]), Names(db), Event()
 
     class Watched(Names):
@@ -236,11 +240,9 @@ def test_a_reader_follows_its_ledger_until_it_is_told_to_stop(db: sqlite3.Connec
 
 @given(st.lists(st.integers(min_value=1, max_value=6), max_size=30))
 def test_no_redelivery_is_taken_twice(deliveries: list[int]) -> None:
-    with closing(sqlite3.connect(":memory:", isolation_level=None)) as db:
-        db.executescript(
-            "create table readers(name text primary key, position integer not null);"
-            "create table parked(name text primary key, position, type, reason);"
-        )
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as memory:
+        memory.executescript(TABLES + TABLE)
+        db = SqliteDatabase(memory)
         shelf, names = Shelf([]), Names(db)
         for delivered in deliveries:
             shelf.rows = [record(delivered)]
@@ -256,21 +258,21 @@ def test_no_redelivery_is_taken_twice(deliveries: list[int]) -> None:
 
 
 def test_a_view_of_another_layout_is_outdated_and_a_new_one_never(tmp_path: Path) -> None:
-    path, ours = tmp_path / "view.db", layout(1, "create table a(b)")
-    assert not is_outdated(path, ours)
-    open_view(path, ours).close()
+    place, ours = SqliteFile(tmp_path / "view.db"), layout(1, "create table a(b)")
+    assert not place.is_outdated(ours)
+    open_view(place, TABLE, ours).close()
 
-    assert not is_outdated(path, ours)
-    assert is_outdated(path, layout(2, "create table a(b)"))
-    assert is_outdated(path, layout(1, "create table a(b, c)"))
+    assert not place.is_outdated(ours)
+    assert place.is_outdated(layout(2, "create table a(b)"))
+    assert place.is_outdated(layout(1, "create table a(b, c)"))
 
 
 def test_a_view_is_never_new_again_and_keeps_the_stamp_of_its_layout(tmp_path: Path) -> None:
-    path, old, new = tmp_path / "view.db", layout(1), layout(2)
-    open_view(path, old).close()
-    open_view(path, new).close()
-    assert is_outdated(path, new)
+    place, old, new = SqliteFile(tmp_path / "view.db"), layout(1), layout(2)
+    open_view(place, TABLE, old).close()
+    open_view(place, TABLE, new).close()
+    assert place.is_outdated(new)
 
-    discard(path)
+    place.discard()
 
     assert list(tmp_path.iterdir()) == []

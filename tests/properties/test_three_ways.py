@@ -13,6 +13,7 @@ from typing import Any, Literal
 import pytest
 
 from events.period import parse_period
+from infra.database import SqliteFile
 from infra.feed import LedgerFeed
 from infra.ledger.port import Row
 from infra.runner import Runner
@@ -97,7 +98,7 @@ def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
     folder: Path = request.getfixturevalue(request.param)
     with ExitStack() as opened:
         ketnap = opened.enter_context(Embedded.open(folder))
-        slow = ReportingView(tmp_path / "reporting.db")
+        slow = ReportingView(SqliteFile(tmp_path / "reporting.db"))
         opened.callback(slow.close)
         feeds = {name: FeedUpTo(ledger) for name, ledger in ketnap.ledgers.items()}
         history = {name: list(entries(folder / "ledgers" / f"{name}.db")) for name in LEDGERS}

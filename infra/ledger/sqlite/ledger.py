@@ -23,6 +23,7 @@ from eventsourcing.persistence import (
     Subscription,
 )
 
+from infra.database.sqlite import told
 from infra.ledger.chain import recompute
 from infra.ledger.commit import GroupCommit
 from infra.ledger.port import (
@@ -111,6 +112,8 @@ class SqliteLedger(Ledger):
             database.execute("pragma query_only=on")
         try:
             yield database
+        except sqlite3.Error as error:
+            raise told(error) from error
         finally:
             self._idle.append(database)
             if self._closed:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 from threading import RLock
 from typing import Any
 from uuid import UUID
 
 import msgspec
 
+from infra.database import Database, Place
 from infra.feed import Feed
 from infra.runner import Runner, open_view
 from services.dossiers.domain.journey import Recorded
@@ -69,16 +68,16 @@ class Task:
 class CandidaciesView:
     """Candidacies, fed by the reader `dossiers.candidacies`. It holds no name that can be read."""
 
-    def __init__(self, path: Path, sealed: Sealed) -> None:
-        self._path = path
+    def __init__(self, place: Place, sealed: Sealed) -> None:
+        self._place = place
         self._sealed = sealed
-        self._db = _open(path)
-        self._writing: list[sqlite3.Connection] = []
+        self._db = _open(place)
+        self._writing: list[Database] = []
         self._lock = RLock()
 
     def runner(self, feed: Feed) -> Runner:
         """Return the reader that fills this view."""
-        db = _open(self._path)
+        db = _open(self._place)
         self._writing.append(db)
         return Runner(READER, feed, db, Projection(db, self._sealed))
 
@@ -206,10 +205,6 @@ def _found(candidacy: bytes, person: bytes, last_day: int, state: bytes) -> Foun
     )
 
 
-def _open(path: Path) -> sqlite3.Connection:
-    db = open_view(path)
+def _open(place: Place) -> Database:
     # What stood for a name is gone when its row is.
-    db.execute("pragma secure_delete = on")
-    db.executescript(SCHEMA)
-    db.executescript(names.SCHEMA)
-    return db
+    return open_view(place, SCHEMA + names.SCHEMA, forgets=True)

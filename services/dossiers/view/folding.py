@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any, Protocol
@@ -13,6 +12,7 @@ import msgspec
 from events import dossiers
 from events.dossiers import CandidacyFact, Deadline
 from events.envelope import Envelope, Fact, Told
+from infra.database import Database
 from services.dossiers.domain.clocks import STARTED_BY, running
 from services.dossiers.domain.journey import Recorded, last, over
 from services.dossiers.view import names
@@ -141,7 +141,7 @@ class Sealed(Protocol):
 class Projection:
     """Keeps candidacies, tasks and the index of names."""
 
-    def __init__(self, db: sqlite3.Connection, sealed: Sealed) -> None:
+    def __init__(self, db: Database, sealed: Sealed) -> None:
         self._db = db
         self._sealed = sealed
         self._cases: dict[UUID, Case] = {}

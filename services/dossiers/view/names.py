@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Iterator
 from uuid import UUID
 
 from events.rulebook import fold
+from infra.database import Database
 
 SHORTEST, LONGEST = 2, 16
 """Of beginnings of words; a whole word is found however long it is."""
@@ -33,7 +33,7 @@ def parts(full_name: str) -> Iterator[str]:
             yield word[:length]
 
 
-def learn(db: sqlite3.Connection, person: UUID, full_name: str | None, blind: Blind) -> None:
+def learn(db: Database, person: UUID, full_name: str | None, blind: Blind) -> None:
     """Have a person found by a name, and by that one alone."""
     forget(db, person)
     db.executemany(
@@ -42,6 +42,6 @@ def learn(db: sqlite3.Connection, person: UUID, full_name: str | None, blind: Bl
     )
 
 
-def forget(db: sqlite3.Connection, person: UUID) -> None:
+def forget(db: Database, person: UUID) -> None:
     """Have a person found by no name."""
     db.execute("delete from name_parts where person = ?", (person.bytes,))

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from pathlib import Path
 from threading import RLock
 from typing import Any
 from uuid import UUID
@@ -13,6 +11,7 @@ from uuid import UUID
 from events import codec
 from events.dossiers import UnitRegistered
 from events.envelope import Envelope, Fact
+from infra.database import Database, Place
 from infra.feed import Feed
 from infra.runner import Runner, layout, open_view
 from services.dossiers.domain.tree import UNIT_FACTS, Tree
@@ -39,10 +38,10 @@ class UnitsView:
     The tree in memory is as new as the table, and has what this process noted since.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._db = _open(path)
-        self._writing: list[sqlite3.Connection] = []
+    def __init__(self, place: Place) -> None:
+        self._place = place
+        self._db = _open(place)
+        self._writing: list[Database] = []
         self._lock = RLock()
         self._tree = Tree()
         self._seen = 0
@@ -102,7 +101,7 @@ class UnitsView:
 
     def runner(self, feed: Feed) -> Runner:
         """Return the reader that fills this view."""
-        db = _open(self._path)
+        db = _open(self._place)
         self._writing.append(db)
         return Runner(READER, feed, db, _Projection(db))
 
@@ -110,7 +109,6 @@ class UnitsView:
         """Return the reader, where its position is not one that its table may have."""
         found = self._db.execute(
             "select position from readers where name = ?"
-            " and typeof(position) = 'integer'"
             " and position >= (select coalesce(max(position), 0) from unit_facts)",
             (READER,),
         ).fetchone()
@@ -125,7 +123,7 @@ class UnitsView:
 class _Projection:
     """Keeps the facts of units in the table."""
 
-    def __init__(self, db: sqlite3.Connection) -> None:
+    def __init__(self, db: Database) -> None:
         self._db = db
 
     def project(self, batch: Sequence[Envelope]) -> None:
@@ -138,10 +136,8 @@ class _Projection:
         """Nothing is held in memory."""
 
 
-def _open(path: Path) -> sqlite3.Connection:
-    db = open_view(path, LAYOUT)
-    db.executescript(_SCHEMA)
-    return db
+def _open(place: Place) -> Database:
+    return open_view(place, _SCHEMA, LAYOUT)
 
 
 def _row(envelope: Envelope) -> tuple[Any, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -11,6 +10,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from events.refusal import Refusal
+from infra.database import Database
 from services.reporting.projection.history import microseconds, moment
 from services.reporting.view.aims import Aim
 from services.reporting.view.tables import LEDGERS
@@ -99,7 +99,7 @@ class ClassKnown(NamedTuple):
 class Knowledge:
     """Reads one snapshot of the view, as known at one position of each ledger."""
 
-    def __init__(self, db: sqlite3.Connection, positions: Mapping[str, int]) -> None:
+    def __init__(self, db: Database, positions: Mapping[str, int]) -> None:
         self.db = db
         self.positions = positions
         self._known = {
@@ -249,7 +249,7 @@ class _Span(NamedTuple):
     parent: int | None
 
 
-def positions_at(db: sqlite3.Connection, known_at: datetime | None) -> dict[str, int]:
+def positions_at(db: Database, known_at: datetime | None) -> dict[str, int]:
     """Return the last position of each ledger recorded by a moment, or that the view shows."""
     return {
         ledger: _last(db, ledger, None if known_at is None else microseconds(known_at))
@@ -257,7 +257,7 @@ def positions_at(db: sqlite3.Connection, known_at: datetime | None) -> dict[str,
     }
 
 
-def _last(db: sqlite3.Connection, ledger: str, at: int | None) -> int:
+def _last(db: Database, ledger: str, at: int | None) -> int:
     """Find the position by bisection: `recorded` never goes backwards, positions have no gaps."""
     row = db.execute(f"select coalesce(max(position), 0) from history_{ledger}")  # noqa: S608 - one of our own ledgers
     high = int(row.fetchone()[0])

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, datetime
-from pathlib import Path
 from threading import RLock
 from typing import Any, Literal
 from uuid import UUID
 
 from events.period import Period
+from infra.database import Database, Place
 from infra.feed import Feed
 from infra.runner import BATCH_EVENTS, Projection, Runner
 from services.reporting.projection.dossiers import DossiersProjection
@@ -36,7 +35,7 @@ from services.reporting.view.tables import (
     open_tables,
     sum_up,
 )
-from services.reporting.view.told import Place, Sees, history, moved, refused, seen, shown
+from services.reporting.view.told import Sees, Spot, history, moved, refused, seen, shown
 from services.reporting.view.watching import Watch, above, bearer, code_of
 
 REBUILDING_EVENTS = 5_000
@@ -50,21 +49,18 @@ class ReportingView:
     and is opened as the live one.
     """
 
-    def __init__(self, path: Path, *, rebuilding: bool = False) -> None:
-        if rebuilding and path.exists():
-            raise FileExistsError(path)
-        self.path = path
+    def __init__(self, place: Place, *, rebuilding: bool = False) -> None:
+        self._place = place
         self._rebuilding = rebuilding
-        self._db = open_tables(path, rebuilding=rebuilding)
+        self._db = open_tables(place, rebuilding=rebuilding)
         self._reading = RLock()
-        self._writing: list[sqlite3.Connection] = []
+        self._writing: list[Database] = []
 
     def close(self) -> None:
         """Close the view and its readers."""
         if self._rebuilding:
-            self._db.execute("begin immediate")
-            sum_up(self._db)
-            self._db.execute("commit")
+            with self._db.writing():
+                sum_up(self._db)
         for db in (*self._writing, self._db):
             db.close()
 
@@ -75,7 +71,7 @@ class ReportingView:
         usual = REBUILDING_EVENTS if self._rebuilding else BATCH_EVENTS
         runners = []
         for ledger in LEDGERS:
-            db = open_tables(self.path, rebuilding=self._rebuilding)
+            db = open_tables(self._place, rebuilding=self._rebuilding)
             self._writing.append(db)
             runners.append(
                 Runner(
@@ -164,7 +160,7 @@ class ReportingView:
 
     def watch(self) -> Watch:
         """Return what tells whose figures change from now on."""
-        db = open_tables(self.path)
+        db = open_tables(self._place)
         self._writing.append(db)
         return Watch(db)
 
@@ -198,9 +194,9 @@ class ReportingView:
         *,
         case: UUID | None = None,
         unit: str | None = None,
-        beyond: Place | None = None,
+        beyond: Spot | None = None,
         most: int,
-    ) -> list[tuple[Place, dict[str, Any]]] | None:
+    ) -> list[tuple[Spot, dict[str, Any]]] | None:
         """Return a part of history that somebody sees, after a place; None where he sees nothing.
 
         Raises UnknownUnit.
@@ -261,17 +257,10 @@ class ReportingView:
 
     @contextmanager
     def _snapshot(self, known_at: datetime | None) -> Iterator[Knowledge]:
-        with self._reading:
-            if self._db.in_transaction:  # asked within an answer, of the same snapshot
-                yield Knowledge(self._db, positions_at(self._db, known_at))
-                return
-            self._db.execute("begin")
-            try:
-                yield Knowledge(self._db, positions_at(self._db, known_at))
-            finally:
-                self._db.execute("rollback")
+        with self._reading, self._db.reading():
+            yield Knowledge(self._db, positions_at(self._db, known_at))
 
-    def _projection(self, ledger: str, db: sqlite3.Connection) -> Projection:
+    def _projection(self, ledger: str, db: Database) -> Projection:
         match ledger:
             case "dossiers":
                 return DossiersProjection(DossiersTables(db), days if self._rebuilding else spans)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from uuid import UUID
 
 import msgspec
 
 from events.dossiers import Facets
+from infra.database import Database, Keep, Place
 from infra.runner import layout, open_view
 from services.reporting.projection.dossiers import Counting
 from services.reporting.projection.history import Told
@@ -111,23 +110,18 @@ INDEXES = _of_each(_HISTORY_INDEXES) + _of_each(_PEOPLE_INDEXES, ABOUT_PEOPLE)
 LAYOUT = layout(1, SCHEMA, INDEXES)
 
 
-def open_tables(path: Path, *, rebuilding: bool = False) -> sqlite3.Connection:
+def open_tables(place: Place, *, rebuilding: bool = False) -> Database:
     """Open the view's database, with its tables.
 
     One that is being rebuilt is thrown away when the power goes, and gets its indexes when
     it is opened as the live one.
     """
-    db = open_view(path, LAYOUT)
-    db.executescript(SCHEMA)
     if rebuilding:
-        db.execute("pragma synchronous = off")
-        db.execute("pragma wal_autocheckpoint = 50000")
-    else:
-        db.executescript(INDEXES)
-    return db
+        return open_view(place, SCHEMA, LAYOUT, keep=Keep.DRAFT)
+    return open_view(place, SCHEMA + INDEXES, LAYOUT)
 
 
-def sum_up(db: sqlite3.Connection) -> None:
+def sum_up(db: Database) -> None:
     """Sum up the counters of days, which is all that a rebuild writes, for every longer span."""
     db.execute("create temp table spans(day integer, span integer, primary key (day, span))")
     found = db.execute("select distinct span from counters union select span from shares")
@@ -149,7 +143,7 @@ def sum_up(db: sqlite3.Connection) -> None:
 class Tables:
     """Writes what a projection of one ledger makes of its facts."""
 
-    def __init__(self, db: sqlite3.Connection, ledger: str) -> None:
+    def __init__(self, db: Database, ledger: str) -> None:
         self._db = db
         self._tell = f"insert into history_{ledger} values ({','.join('?' * 15)})"  # noqa: S608 - one of our own ledgers
 
@@ -161,7 +155,7 @@ class Tables:
 class DossiersTables(Tables):
     """The tables of the dossiers ledger."""
 
-    def __init__(self, db: sqlite3.Connection) -> None:
+    def __init__(self, db: Database) -> None:
         super().__init__(db, "dossiers")
         self._unit = msgspec.msgpack.Decoder(Unit)
         self._person = msgspec.msgpack.Decoder(Person)
@@ -247,8 +241,8 @@ class DossiersTables(Tables):
         if row := self._db.execute(sought, (key,)).fetchone():
             return int(row[0])
         column = "id" if table == "units" else "facets"
-        added = self._db.execute(f"insert into {table}({column}) values (?)", (key,))  # noqa: S608 - our own names
-        return int(added.lastrowid or 0)
+        added = f"insert into {table}({column}) values (?) returning number"  # noqa: S608 - our own names
+        return int(self._db.execute(added, (key,)).fetchone()[0])
 
     def people(self, persons: Iterable[bytes]) -> Mapping[bytes, Person]:
         """Return what stands of people, those known already."""
@@ -318,7 +312,7 @@ class DossiersTables(Tables):
 class TrainingTables(Tables):
     """The tables of the training ledger."""
 
-    def __init__(self, db: sqlite3.Connection) -> None:
+    def __init__(self, db: Database) -> None:
         super().__init__(db, "training")
 
     def class_(self, stream: bytes) -> Class | None:
@@ -351,7 +345,7 @@ class TrainingTables(Tables):
 class ReportingTables(Tables):
     """The tables of the reporting ledger."""
 
-    def __init__(self, db: sqlite3.Connection) -> None:
+    def __init__(self, db: Database) -> None:
         super().__init__(db, "reporting")
 
     def issue(self, issues: Sequence[Issue]) -> None:

@@ -111,7 +111,7 @@ def _at(knowledge: Knowledge, ledger: str, column: str, positions: Iterable[int]
 
 
 Sees = Callable[[UUID, date], bool]
-Place = tuple[int, str, int]
+Spot = tuple[int, str, int]
 """Where an event stands in history: when it was recorded, in which ledger, at which position."""
 
 
@@ -128,9 +128,9 @@ def seen(  # noqa: PLR0913 - whose part of which history
     *,
     case: UUID | None = None,
     unit: int | None = None,
-    beyond: Place | None = None,
+    beyond: Spot | None = None,
     most: int,
-) -> list[tuple[Place, dict[str, Any]]] | None:
+) -> list[tuple[Spot, dict[str, Any]]] | None:
     """Return a part of history that somebody sees; None where he sees nothing of it at all.
 
     An event is seen where and when it happened; one that is of no unit, with those that are.
@@ -174,7 +174,7 @@ def _told(
     return sorted(rows, key=lambda found: _place(*found))
 
 
-def _place(ledger: str, row: Mapping[str, Any]) -> Place:
+def _place(ledger: str, row: Mapping[str, Any]) -> Spot:
     return row["recorded"], ledger, row["position"]
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
+from infra.database import Database
 from services.reporting.view.knowledge import Knowledge, positions_at
 
 COUNTING = ("dossiers", "training", "reporting")
@@ -33,7 +33,7 @@ class Watch:
     It has a connection of its own, and is asked by one thread.
     """
 
-    def __init__(self, db: sqlite3.Connection) -> None:
+    def __init__(self, db: Database) -> None:
         self._db = db
         self._seen: Mapping[str, int] = positions_at(db, None)
 
@@ -47,16 +47,13 @@ class Watch:
 
         A unit that lay above on some day is told too: its figures of that day are new.
         """
-        self._db.execute("begin")
-        try:
+        with self._db.reading():
             knowledge = Knowledge(self._db, positions_at(self._db, None))
             touched = self._touched(knowledge)
             found = [
                 _moved(knowledge, number, told, today)
                 for number, told in _with_those_above(knowledge, touched).items()
             ]
-        finally:
-            self._db.execute("rollback")
         self._seen = knowledge.positions
         return [each for each in found if each]
 

@@ -16,6 +16,7 @@ from uuid_utils.compat import uuid7
 
 from events.dossiers import Facets
 from events.envelope import By
+from infra.database import SqliteFile
 from infra.feed import LedgerFeed, opened
 from infra.ledger.claims import rebuild_claims
 from infra.ledger.sqlite import SqliteLedger
@@ -71,7 +72,7 @@ class Office:
     def __init__(self, folder: Path) -> None:
         self.ledger = SqliteLedger(folder / "dossiers.db", "dossiers")
         self.keys = Keys(folder / "keys")
-        self.units = UnitsView(folder / "units.db")
+        self.units = UnitsView(SqliteFile(folder / "units.db"))
         self.app = Dossiers(self.ledger, self.keys, self.units, clock=lambda: NOW)
         self.district, self.cell, self.other, self.front = (uuid7() for _ in range(4))
         for unit, code, kind, parent in (
@@ -181,7 +182,7 @@ def test_an_unknown_unit_cannot_change(office: Office) -> None:
 def test_the_code_of_a_unit_that_somebody_else_registered_meanwhile_is_taken(
     office: Office, tmp_path: Path
 ) -> None:
-    units = UnitsView(tmp_path / "others.db")
+    units = UnitsView(SqliteFile(tmp_path / "others.db"))
     elsewhere = Dossiers(office.ledger, office.keys, units)
 
     with pytest.raises(refusals.UnitCodeTaken):
@@ -228,7 +229,7 @@ def test_the_view_tells_another_process_what_the_ledger_holds(
     office.app.perform(
         DissolveUnit(unit=office.cell, on=date(2022, 12, 31), successors=(office.other,), by=BY)
     )
-    view = UnitsView(tmp_path / "other.db")
+    view = UnitsView(SqliteFile(tmp_path / "other.db"))
     runner = view.runner(LedgerFeed(office.ledger))
     runner.catch_up(office.ledger.head().position)
 

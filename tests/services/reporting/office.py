@@ -19,6 +19,7 @@ from events.dossiers import CandidacyFact, Facets, Finding, Standing
 from events.envelope import Fact, FirstFact
 from events.period import parse_period
 from events.registry import LEDGERS
+from infra.database import SqliteFile
 from infra.ledger.port import Row
 from infra.runner import Runner
 from services.reporting.view import Question, ReportingView
@@ -323,7 +324,7 @@ class Case:
 
 @contextmanager
 def open_office(folder: Path, batch_events: int = 500) -> Iterator[Office]:
-    view = ReportingView(folder / "reporting.db")
+    view = ReportingView(SqliteFile(folder / "reporting.db"))
     try:
         yield Office(view, batch_events)
     finally:

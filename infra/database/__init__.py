@@ -1,0 +1,7 @@
+"""One database, whatever keeps it: statements that SQLite and Postgres both understand."""
+
+from infra.database.port import Away, Database, Keep, Place, Rows, Taken
+from infra.database.readers import Readers
+from infra.database.sqlite import SqliteFile
+
+__all__ = ["Away", "Database", "Keep", "Place", "Readers", "Rows", "SqliteFile", "Taken"]

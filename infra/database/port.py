@@ -1,0 +1,117 @@
+"""What a database is, whatever keeps it: the SQL that is spoken to it, and how it refuses.
+
+There is one text of every statement, in the SQL that both adapters understand, and:
+
+- parameters are `:name`, from a mapping, or `?`, from a sequence;
+- `words(:list)` and `numbers(:list)` are tables of one column, `value`, from the text of a
+  JSON array; `field(column, 'key')` is the text of a key of a JSON text;
+- `insert … on conflict (key) do nothing`, or `do update set`, always with its key;
+- a table is made of `integer`, `text` and `blob`; a lone `integer primary key` numbers its
+  rows; `without rowid` says that the rows lie in the order of their key;
+- texts are ordered by their bytes. Yes and no are 1 and 0.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from enum import Enum
+from typing import Any, Protocol
+
+Values = Mapping[str, Any] | Sequence[Any]
+
+
+class Away(ConnectionError):
+    """The database is busy, full or gone: nothing was committed, and to try again is right."""
+
+
+class Taken(ValueError):
+    """A row of that key is there, or a column is null that must not be."""
+
+
+class Keep(Enum):
+    """What a commit is worth."""
+
+    DRAFT = "draft"
+    """Thrown away when the power goes: a view that is being built."""
+    CACHE = "cache"
+    """The last commits may be lost with the power: they are read again."""
+    DURABLE = "durable"
+    """Kept when the commit returns."""
+
+
+class Rows(Protocol):
+    """What a statement found."""
+
+    @property
+    def rowcount(self) -> int:
+        """Return how many rows were changed."""
+        ...
+
+    def fetchone(self) -> Any:  # noqa: ANN401 - a row is a tuple of what its columns hold, or None
+        """Return the next row, or None."""
+        ...
+
+    def fetchall(self) -> list[Any]:
+        """Return every row that is left."""
+        ...
+
+    def __iter__(self) -> Iterator[Any]:
+        """Yield every row that is left."""
+        ...
+
+
+class Database(ABC):
+    """One connection, used by one thread at a time. A statement outside a block commits itself.
+
+    Every method raises Taken and Away; any other error is a defect.
+    """
+
+    @abstractmethod
+    def execute(self, sql: str, values: Values = ()) -> Rows:
+        """Do one statement."""
+
+    @abstractmethod
+    def executemany(self, sql: str, rows: Iterable[Values]) -> None:
+        """Do one statement for each row of values."""
+
+    @abstractmethod
+    def put(self, table: str, rows: Sequence[Sequence[Any]], conflict: str = "") -> None:
+        """Insert whole rows, their columns in the order of the table.
+
+        `conflict` is what follows `insert into … values …`, such as `on conflict (key) do …`.
+        """
+
+    @abstractmethod
+    def writing(self) -> AbstractContextManager[None]:
+        """Commit what is done inside, all of it or nothing; nobody else writes meanwhile."""
+
+    @abstractmethod
+    def reading(self) -> AbstractContextManager[None]:
+        """Show one snapshot to everything that is asked inside. May stand inside itself."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Close the connection."""
+
+
+class Place(ABC):
+    """Where one database lies."""
+
+    @abstractmethod
+    def open(
+        self, schema: str, layout: int = 0, *, keep: Keep = Keep.CACHE, forgets: bool = False
+    ) -> Database:
+        """Open the database with the tables of a schema, whose stamp is its layout.
+
+        With `forgets`, what is deleted cannot be read back from the disk.
+        """
+
+    @abstractmethod
+    def is_outdated(self, layout: int) -> bool:
+        """Tell whether another release laid the database out, so that it must be built anew."""
+
+    @abstractmethod
+    def discard(self) -> None:
+        """Remove the database."""

@@ -1,0 +1,45 @@
+"""Snapshots for many threads at once."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from infra.database.port import Database
+
+
+class Readers:
+    """Lends a connection to each thread that reads; one that asks again gets the same snapshot."""
+
+    def __init__(self, connect: Callable[[], Database]) -> None:
+        self._connect = connect
+        self._idle: list[Database] = []
+        self._here = threading.local()
+        self._closed = False
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Database]:
+        """Show one snapshot to everything that this thread asks inside."""
+        if (ours := getattr(self._here, "db", None)) is not None:
+            yield ours
+            return
+        try:
+            db = self._idle.pop()
+        except IndexError:
+            db = self._connect()
+        self._here.db = db
+        try:
+            with db.reading():
+                yield db
+        finally:
+            self._here.db = None
+            self._idle.append(db)
+            if self._closed:
+                self.close()
+
+    def close(self) -> None:
+        """Close every connection; one that is lent is closed when it comes back."""
+        self._closed = True
+        while self._idle:
+            self._idle.pop().close()
