@@ -10,6 +10,8 @@ from services import demo as five
 from services.embedded import Embedded
 from services.imports.run import import_files
 
+pytest_plugins = ["pytester", "tests.stack"]
+
 
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:

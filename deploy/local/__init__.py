@@ -1,0 +1,1 @@
+"""Postgres, Kafka and Prometheus as plain processes on loopback."""
