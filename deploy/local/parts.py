@@ -36,6 +36,7 @@ _POSTGRES = {
     "jit": "off",  # compiling a short query costs more than running it
     "timezone": "UTC",
 }
+_TO_POSTGRES = ("--reuid=postgres", "--regid=postgres", "--clear-groups")
 _JAVA = ("-Xms256m", "-Xmx512m", "-XX:TieredStopAtLevel=1", "-XX:+ExitOnOutOfMemoryError")
 
 
@@ -126,7 +127,7 @@ class Postgres(Part):
     def _as_postgres(*command: str) -> list[str]:
         if not _is_root():
             return list(command)
-        return ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", *command]
+        return [program("setpriv", "util-linux"), *_TO_POSTGRES, *command]
 
 
 class Kafka(Part):

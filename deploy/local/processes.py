@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 STARTS_WITHIN_SECONDS = 60.0
@@ -33,19 +34,28 @@ def until(holds: Callable[[], bool], seconds: float) -> bool:
     return True
 
 
-def _stat(pid: int) -> tuple[str, int] | None:
-    """Return a process's state and parent, or nothing when there is no such process."""
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What the system says of a process."""
+
+    state: str
+    parent: int
+    started: int
+
+
+def _seen(pid: int) -> _Seen | None:
+    """Return what the system says of a process, or nothing when there is none."""
     try:
         after_name = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except (FileNotFoundError, ProcessLookupError):
         return None
-    return after_name[0], int(after_name[1])
+    return _Seen(after_name[0], int(after_name[1]), int(after_name[19]))
 
 
 def alive(pid: int) -> bool:
     """Say whether a process exists and has not ended: a zombie only waits to be collected."""
-    stat = _stat(pid)
-    return stat is not None and stat[0] not in "ZX"
+    seen = _seen(pid)
+    return seen is not None and seen.state not in "ZX"
 
 
 def family(pid: int) -> list[int]:
@@ -56,8 +66,8 @@ def family(pid: int) -> list[int]:
     """
     parents = {}
     for entry in Path("/proc").iterdir():
-        if entry.name.isdecimal() and (stat := _stat(int(entry.name))):
-            parents[int(entry.name)] = stat[1]
+        if entry.name.isdecimal() and (seen := _seen(int(entry.name))):
+            parents[int(entry.name)] = seen.parent
     found = [pid]
     for parent in found:  # grows while it is walked
         found += [child for child, its in parents.items() if its == parent]
@@ -73,6 +83,14 @@ def send(pids: list[int], number: signal.Signals) -> None:
             continue
 
 
+def _gone(pids: list[int]) -> bool:
+    """Say whether all have ended, and collect those that were our children."""
+    for pid in pids:
+        with suppress(ChildProcessError):
+            os.waitpid(pid, os.WNOHANG)
+    return not any(alive(pid) for pid in pids)
+
+
 class Part(ABC):
     """A part of the stack. Its process outlives the program that started it."""
 
@@ -81,7 +99,6 @@ class Part(ABC):
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._child: subprocess.Popen[bytes] | None = None
 
     @abstractmethod
     def prepare(self) -> None:
@@ -112,11 +129,15 @@ class Part(ABC):
     def pid(self) -> int | None:
         """Return the number of the running process, if there is one and it is ours."""
         try:
-            pid = int(self._pid_file.read_text())
+            pid, started = map(int, self._pid_file.read_text().split())
             arguments = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
         except (FileNotFoundError, ProcessLookupError, ValueError):
             return None
-        return pid if self.mark().encode() in arguments and alive(pid) else None
+        seen = _seen(pid)
+        if seen is None or seen.state in "ZX" or seen.started != started:
+            return None
+        # Empty for a moment while one program takes the place of another in the same process.
+        return pid if self.mark().encode() in arguments or arguments == [b""] else None
 
     def start(self) -> None:
         """Start it and wait until it answers. Does nothing when it runs. Raises NotReadyError."""
@@ -128,15 +149,18 @@ class Part(ABC):
         if self.pid is not None:
             return
         self.prepare()
-        with self.log.open("ab") as log:
-            self._child = subprocess.Popen(
-                self.command(),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,  # Ctrl-C in a terminal is not for it
+        command = self.command()
+        with self.log.open("ab") as log, Path(os.devnull).open("rb") as nothing:
+            to = [(nothing, 0), (log, 1), (log, 2)]
+            pid = os.posix_spawn(
+                command[0],
+                command,
+                os.environ,
+                file_actions=[(os.POSIX_SPAWN_DUP2, file.fileno(), fd) for file, fd in to],
+                setsid=True,  # Ctrl-C in a terminal is not for it
             )
-        self._pid_file.write_text(str(self._child.pid))
+        seen = _seen(pid)
+        self._pid_file.write_text(f"{pid} {seen.started if seen else 0}")
 
     def wait_ready(self, seconds: float = STARTS_WITHIN_SECONDS) -> None:
         """Return once it answers. Raises NotReadyError, at once when it has ended."""
@@ -150,7 +174,7 @@ class Part(ABC):
         if pid is not None:
             send([pid], self.stops_at)
             self.resume()
-            if not until(lambda: self._gone([pid]), STOPS_WITHIN_SECONDS):
+            if not until(lambda: _gone([pid]), STOPS_WITHIN_SECONDS):
                 self.kill()
         self._pid_file.unlink(missing_ok=True)
 
@@ -160,7 +184,7 @@ class Part(ABC):
         if (pid := self.pid) is not None:
             pids = family(pid)
             send(pids, signal.SIGKILL)
-            until(lambda: self._gone(pids), STOPS_WITHIN_SECONDS)
+            until(lambda: _gone(pids), STOPS_WITHIN_SECONDS)
 
     def pause(self) -> None:
         """Make it and its children stand still; who asks it waits."""
@@ -172,11 +196,3 @@ class Part(ABC):
         """Let it go on after a pause."""
         if (pid := self.pid) is not None:
             send(family(pid), signal.SIGCONT)
-
-    def _gone(self, pids: list[int]) -> bool:
-        self._ended()
-        return not any(alive(pid) for pid in pids)
-
-    def _ended(self) -> bool:
-        """Collect our own child when it has ended, so that no zombie stays."""
-        return self._child is not None and self._child.poll() is not None
