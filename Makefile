@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help install run test check browser lock contracts bench clean
+.PHONY: help install run test check browser stack stack-stop stack-status stack-tools lock contracts bench clean
 
 help: ## list what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -31,8 +31,20 @@ browser: ## Debian's Chromium, which the tests of the pages need
 	  || { [ "$$(id -u)" = 0 ] && apt-get update -qq && apt-get install -y -qq chromium; } \
 	  || echo "No chromium, so the pages are not tested. As root: apt-get install chromium"
 
-test: check browser ## everything, ending with pytest's closing line
-	$(BIN)/pytest --numprocesses 2 --cov --cov-report term
+stack: install stack-tools ## Postgres, Kafka and Prometheus on loopback, data and logs in var/stack
+	$(BIN)/python -m deploy.local.stack start
+
+stack-stop: install ## stop them; the data stays
+	$(BIN)/python -m deploy.local.stack stop
+
+stack-status: install ## say which of them answer
+	$(BIN)/python -m deploy.local.stack status || true
+
+stack-tools: ## Debian's Java, Maven, PostgreSQL and Prometheus, which the stack needs
+	@deploy/local/tools.sh
+
+test: check browser stack-tools ## everything, on a stack of its own, ending with pytest's closing line
+	$(BIN)/python -m tests.with_stack $(BIN)/pytest --numprocesses 2 --cov --cov-report term
 
 bench: install ## ratios measured side by side in one run; JSON in var/bench
 	$(BIN)/python -m tests.bench

@@ -1,0 +1,64 @@
+"""Run a command with a stack of its own: python -m tests.with_stack COMMAND …
+
+Where no stack can be had, the command runs without one, and tests/stack.py tells what it left out.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import FrameType
+
+from deploy.local.processes import MissingError, NotReadyError, alive
+from deploy.local.stack import ROOT, Stack
+from tests.stack import FOLDER
+
+RUNS = ROOT / "var" / "tests"
+
+
+def forget(folder: Path) -> None:
+    """Stop a run's stack, and those that its tests broke; delete all of it."""
+    for ports in folder.glob("own/*/ports.toml"):
+        Stack.at(ports.parent).forget()
+    Stack(folder).forget()
+
+
+def forget_the_dead() -> None:
+    """Clear what runs left behind that were killed before they could."""
+    for folder in RUNS.glob("*"):
+        if not alive(int(folder.name)):
+            forget(folder)
+
+
+def run(command: Sequence[str], environment: Mapping[str, str]) -> int:
+    """Run a command to its end, whatever signal comes, and return its code."""
+    return subprocess.run(command, env=environment, check=False).returncode
+
+
+def main(command: Sequence[str]) -> int:
+    """Run the command between start and stop of a stack; return its code."""
+    signal.signal(signal.SIGTERM, _leave)
+    forget_the_dead()
+    folder = RUNS / str(os.getpid())
+    try:
+        stack = Stack(folder, free_ports=True)
+        try:
+            stack.start(["postgres", "kafka"])
+        except (MissingError, NotReadyError) as away:
+            sys.stderr.write(f"No stack for the tests: {away}\n")
+            return run(command, os.environ)
+        return run(command, {**os.environ, FOLDER: str(folder)})
+    finally:
+        forget(folder)
+
+
+def _leave(_: int, __: FrameType | None) -> None:
+    sys.exit(128 + signal.SIGTERM)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
