@@ -87,7 +87,7 @@ def _not_in(taken: dict[int, str], schema: str, steps: Sequence[Step]) -> list[S
 
 
 def _apply(database: psycopg.Connection, schema: str, step: Step) -> None:
-    if True:
+    with database.transaction():
         database.execute(sql.SQL("set local search_path to {}").format(sql.Identifier(schema)))
         database.execute(sql.SQL("set local lock_timeout to {}").format(f"{LOCK_SECONDS}s"))
         database.execute(step.sql.encode())
