@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from time import monotonic
 
 from prometheus_client import (
     CollectorRegistry,
     Counter,
+    Gauge,
     Histogram,
     PlatformCollector,
     ProcessCollector,
@@ -15,12 +18,35 @@ from prometheus_client import (
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+COMMAND_SECONDS = Histogram(
+    "ketnap_command_seconds",
+    "Until a command was recorded or refused",
+    labelnames=["outcome"],
+    registry=None,
+)
+"""By outcome: `recorded`, `nothing` where it was so already, `refused`, `failed`."""
+COMMIT_SAVES = Histogram(
+    "ketnap_commit_saves",
+    "Saves of commands that shared one commit of a ledger",
+    buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256, 512),
+    registry=None,
+)
+STREAM_CLIENTS = Gauge(
+    "ketnap_stream_clients", "Pages that hold a stream of figures open", registry=None
+)
+RELAY_POSITION = Gauge(
+    "ketnap_relay_position",
+    "The last position of a ledger that is on its topic",
+    labelnames=["ledger"],
+    registry=None,
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lag:
-    """How far a view has read a ledger."""
+    """How far a reader has come along its ledger."""
 
-    view: str
+    reader: str
     ledger: str
     head: int
     position: int
@@ -28,15 +54,38 @@ class Lag:
 
     @property
     def events(self) -> int:
-        """Return how many events the view has still to read."""
+        """Return how many events the reader has still to read."""
         return max(0, self.head - self.position)
 
 
+class Unread:
+    """How long there has been something that a reader has not read, as this process saw it.
+
+    A head that was seen at some moment was recorded before it, so what lies behind that head
+    and is not read waits at least since then.
+    """
+
+    def __init__(self, seconds: Callable[[], float] = monotonic) -> None:
+        self._seconds = seconds
+        self._seen: dict[tuple[str, str], deque[tuple[int, float]]] = {}
+
+    def age(self, lag: Lag) -> float:
+        """Note where a reader and its ledger stand, and return for how many seconds it waits."""
+        now = self._seconds()
+        seen = self._seen.setdefault((lag.reader, lag.ledger), deque())
+        if not seen or lag.head > seen[-1][0]:
+            seen.append((lag.head, now))
+        while seen and seen[0][0] <= lag.position:
+            seen.popleft()
+        return now - seen[0][1] if seen else 0.0
+
+
 class Lags(Collector):
-    """Tells Prometheus where every ledger and every view of it stands."""
+    """Tells Prometheus where every ledger and every reader of it stands."""
 
     def __init__(self, lags: Callable[[], list[Lag]]) -> None:
         self._lags = lags
+        self._unread = Unread()
 
     def describe(self) -> list[Metric]:
         """Return nothing: the ledgers are read when they are asked, not when we register."""
@@ -46,28 +95,25 @@ class Lags(Collector):
         """Yield the positions of this moment."""
         lags = self._lags()
         heads = GaugeMetricFamily(
-            "ketnap_ledger_position",
-            "The last position of a ledger",
-            labels=["ledger"],
+            "ketnap_ledger_position", "The last position of a ledger", labels=["ledger"]
         )
         for ledger, head in {lag.ledger: lag.head for lag in lags}.items():
             heads.add_metric([ledger], head)
         yield heads
-        behind = GaugeMetricFamily(
-            "ketnap_view_lag_events",
-            "Events of a ledger that a view has still to read",
-            labels=["view", "ledger"],
-        )
-        parked = GaugeMetricFamily(
-            "ketnap_view_parked_records",
-            "Events that stopped a view and wait for a person",
-            labels=["view", "ledger"],
-        )
-        for lag in lags:
-            behind.add_metric([lag.view, lag.ledger], lag.events)
-            parked.add_metric([lag.view, lag.ledger], lag.parked)
-        yield behind
-        yield parked
+        for name, told, value in (
+            ("position", "The last position that a reader has taken", lambda lag: lag.position),
+            ("lag_events", "Events that a reader has still to read", lambda lag: lag.events),
+            ("lag_seconds", "For how long an event has waited to be read", self._unread.age),
+            ("parked", "1 where an event stopped a reader and waits for a person", _parked),
+        ):
+            family = GaugeMetricFamily(f"ketnap_reader_{name}", told, labels=["reader", "ledger"])
+            for lag in lags:
+                family.add_metric([lag.reader, lag.ledger], value(lag))
+            yield family
+
+
+def _parked(lag: Lag) -> int:
+    return lag.parked
 
 
 def registry(lags: Callable[[], list[Lag]]) -> CollectorRegistry:
@@ -75,6 +121,8 @@ def registry(lags: Callable[[], list[Lag]]) -> CollectorRegistry:
     made = CollectorRegistry()
     ProcessCollector(registry=made)
     PlatformCollector(registry=made)
+    for shared in (COMMAND_SECONDS, COMMIT_SAVES, STREAM_CLIENTS, RELAY_POSITION):
+        made.register(shared)
     made.register(Lags(lags))
     return made
 

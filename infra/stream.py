@@ -13,6 +13,7 @@ from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from infra.http import Malformed, TooManyStreams, Unavailable, positions, written_positions
+from infra.metrics import STREAM_CLIENTS
 
 Vector = Mapping[str, int]
 Sees = Callable[[str], bool]
@@ -119,6 +120,7 @@ class Hub:
         stream.lives_seconds = self.pace.lifetime_seconds + self._served % _SPREAD_SECONDS
         stream.begin(*self._since(seen))
         self._streams[stream] = None
+        STREAM_CLIENTS.inc()
         self._accounts[account] += 1
         return stream
 
@@ -126,6 +128,7 @@ class Hub:
         """Forget a stream."""
         if stream in self._streams:
             del self._streams[stream]
+            STREAM_CLIENTS.dec()
             self._accounts[stream.account] -= 1
             if not self._accounts[stream.account]:
                 del self._accounts[stream.account]

@@ -204,7 +204,7 @@ class Embedded:
         """Return what `/metrics` shows of every reader."""
         return [
             Lag(
-                view=state.reader,
+                reader=state.reader,
                 ledger=state.ledger,
                 head=state.head,
                 position=state.position,

@@ -11,8 +11,8 @@ from time import perf_counter
 from types import MappingProxyType
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from structlog.contextvars import bind_contextvars, reset_contextvars
 
+from infra import trace
 from infra.http.problems import Problems
 from infra.http.refusals import BodyTooLarge, HeadersTooMany, Malformed, SlowBody, TooDeep
 from infra.metrics import Requests
@@ -83,11 +83,10 @@ class Edge:
         state["trace_id"] = trace_id
         state["traceparent"] = f"00-{trace_id}-{secrets.token_hex(8)}-01"
         answer = _Answer(send, trace_id)
-        bound = bind_contextvars(trace=trace_id)
         try:
-            await self._serve(scope, receive, answer)
+            with trace.following(state["traceparent"]):
+                await self._serve(scope, receive, answer)
         finally:
-            reset_contextvars(**bound)
             if self._requests:
                 self._requests.done(scope["method"], _route(scope), answer.status, answer.seconds)
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
+from time import perf_counter
 from typing import Any, ClassVar, cast
 from uuid import UUID
 
@@ -41,6 +42,7 @@ from infra.ledger.port import (
     Save,
     VersionTakenError,
 )
+from infra.metrics import COMMAND_SECONDS
 from infra.sealing import Keys
 
 _ATTEMPTS = 20
@@ -122,17 +124,26 @@ class Commands(Application[UUID], ABC):
         with self.keys.held():
             if isinstance(self._here.pending, Rehearsal):
                 return self._rehearse(command, self._here.pending)
-            identity = (key, self._fingerprint(command)) if key is not None else None
+            around = Save(not_before=not_before, reader=reader)
+            return _timed(lambda: self._perform(command, key, around, condition))
+
+    def _perform(
+        self,
+        command: Any,  # noqa: ANN401 - each service has its own
+        key: str | None,
+        around: Save,
+        condition: Condition | None,
+    ) -> tuple[int, ...]:
+        identity = (key, self._fingerprint(command)) if key is not None else None
+        if identity and (known := self.ledger.command(identity[0])):
+            return _answered(identity, *known)
+        try:
+            return self._persist(command, replace(around, command=identity), condition)
+        except Refusal:
+            # Sent twice at once, it may have been done by the other one meanwhile.
             if identity and (known := self.ledger.command(identity[0])):
                 return _answered(identity, *known)
-            around = Save(command=identity, not_before=not_before, reader=reader)
-            try:
-                return self._persist(command, around, condition)
-            except Refusal:
-                # Sent twice at once, it may have been done by the other one meanwhile.
-                if identity and (known := self.ledger.command(identity[0])):
-                    return _answered(identity, *known)
-                raise
+            raise
 
     def _persist(
         self,
@@ -379,6 +390,28 @@ def _projected(aggregate: Any, facts: Iterable[Any]) -> Any:  # noqa: ANN401 - o
     for fact in facts:
         aggregate = fact.mutate(aggregate)
     return aggregate
+
+
+def _timed(perform: Callable[[], tuple[int, ...]]) -> tuple[int, ...]:
+    """Do a command, and count how long it took until it was known what became of it."""
+    began, outcome = perf_counter(), "failed"
+    try:
+        positions = perform()
+        outcome = "recorded" if positions else "nothing"
+    except Refusal:
+        outcome = "refused"
+        raise
+    else:
+        return positions
+    finally:
+        _SECONDS[outcome].observe(perf_counter() - began)
+
+
+# Finding the histogram of a label takes longer than to observe.
+_SECONDS = {
+    outcome: COMMAND_SECONDS.labels(outcome)
+    for outcome in ("recorded", "nothing", "refused", "failed")
+}
 
 
 def _pending_facts(aggregates: Sequence[BaseAggregate[UUID]]) -> list[Fact]:

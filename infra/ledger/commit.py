@@ -10,6 +10,7 @@ from typing import Generic, TypeVar, cast
 from eventsourcing.persistence import OperationalError
 
 from infra.ledger.port import LedgerClosedError
+from infra.metrics import COMMIT_SAVES
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -100,6 +101,7 @@ class GroupCommit(Generic[T, R]):
             answers = self._commit([call.item for call in calls])
             for call, answer in zip(calls, answers, strict=True):
                 call.answer = answer
+            COMMIT_SAVES.observe(len(calls))
         except OperationalError as error:
             for call in calls:
                 call.error = OperationalError(*error.args)

@@ -14,6 +14,7 @@ from eventsourcing.utils import get_topic
 from events import codec
 from events.envelope import Fact, FirstFact
 from events.registry import UnknownTypeError
+from infra import trace
 from infra.ledger.port import SealedEvent
 from infra.sealing import Keys
 
@@ -56,6 +57,7 @@ class SealingMapper(Mapper[UUID]):
             sealed=self._keys.box(domain_event.subject, stream, version, sealed)
             if sealed
             else None,
+            trace=trace.current(),
         )
 
     def to_domain_event(self, stored_event: StoredEvent) -> Fact:

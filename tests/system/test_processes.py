@@ -64,7 +64,7 @@ def test_up_answers_health_and_metrics_and_stops_on_sigterm(data: Path) -> None:
         assert (status, json.loads(ready)) == (200, {"ready": True, "reasons": []})
         status, metrics = get(f"{address}/metrics")
         assert status == 200
-        assert 'ketnap_view_lag_events{ledger="dossiers",view="reporting.dossiers"} 0.0' in metrics
+        assert 'ketnap_reader_lag_events{ledger="dossiers",reader="reporting.dossiers"} 0.0' in metrics
         assert get(f"{address}/nothing")[0] == 404
 
         process.send_signal(signal.SIGTERM)

@@ -7,12 +7,15 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
+from prometheus_client import CollectorRegistry
 
 from events.registry import UnknownTypeError
+from infra import trace
 from infra.ledger.application import ChangedCommand, ClaimTaken, Commands, Contended
 from infra.ledger.claims import rebuild_claims
 from infra.ledger.port import ClaimTakenError, LedgerClosedError, ReaderMovedError
 from infra.ledger.sqlite import SqliteLedger
+from infra.metrics import COMMAND_SECONDS
 from infra.sealing import Keys
 from tests.infra.ledger.inn import (
     DAY,
@@ -40,6 +43,35 @@ def test_a_command_is_recorded_and_says_where(inn: Inn, ledger: SqliteLedger) ->
 
     assert types(ledger) == ["GuestRegistered", "StayBegun", "DayNoted"]
     assert inn.repository.get(stay.stay).days == [(DAY, "quiet")]
+
+
+def test_a_fact_bears_the_trace_of_what_it_was_recorded_for(inn: Inn, ledger: SqliteLedger) -> None:
+    asked = f"00-{'a' * 32}-{'b' * 16}-01"
+    with trace.following(asked):
+        stay = a_stay(inn)
+    inn.perform(Note(stay=stay.stay))
+
+    assert {row.trace for row in ledger.read(0, 2)} == {asked}
+    assert ledger.read(2, 1)[0].trace is None
+
+
+def test_a_command_is_counted_by_what_became_of_it(inn: Inn) -> None:
+    def counted(outcome: str) -> float:
+        told = {"outcome": outcome}
+        return registry.get_sample_value("ketnap_command_seconds_count", told) or 0
+
+    registry = CollectorRegistry()
+    registry.register(COMMAND_SECONDS)
+    before = {name: counted(name) for name in ("recorded", "nothing", "refused")}
+    stay = a_stay(inn)
+    inn.perform(Note(stay=stay.stay))
+    inn.perform(Note(stay=stay.stay))
+    with pytest.raises(RoomTaken):
+        inn.perform(replace(stay, stay=uuid4()))
+
+    since = {name: counted(name) - before[name] for name in before}
+    assert since["refused"] == since["nothing"] == 1
+    assert since["recorded"] > 1
 
 
 def test_the_state_holds_no_personal_field_and_names_no_class(

@@ -29,6 +29,15 @@ def test_a_nomination_opens_a_candidacy_and_says_where_it_stands(office: Office)
     assert office.facts(told["candidacy"]) == ["CandidacyOpened", "CandidateNominated"]
 
 
+def test_what_a_request_records_bears_its_trace(office: Office) -> None:
+    answer = office.post("cell", "/candidacies", NOMINATION)
+
+    ledger = office.ketnap.ledgers["dossiers"]
+    [row] = ledger.read(ledger.head().position - 1, 1)
+    assert row.trace is not None
+    assert row.trace.split("-")[1] == answer.headers["x-request-id"]
+
+
 def test_every_act_of_a_journey_is_a_resource(office: Office) -> None:
     candidacy = office.brought_to("ceremony")
 
