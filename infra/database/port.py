@@ -8,7 +8,9 @@ There is one text of every statement, in the SQL that both adapters understand, 
 - `insert … on conflict (key) do nothing`, or `do update set`, always with its key;
 - a table is made of `integer`, `text` and `blob`; a lone `integer primary key` numbers its
   rows; `without rowid` says that the rows lie in the order of their key;
-- texts are ordered by their bytes. Yes and no are 1 and 0.
+- texts are ordered by their bytes, and hold no NUL. Yes and no are 1 and 0;
+- a parameter that may be None stands where its type shows, or in a cast: not in a lone
+  `:x is null`.
 """
 
 from __future__ import annotations
@@ -23,7 +25,11 @@ Values = Mapping[str, Any] | Sequence[Any]
 
 
 class Away(ConnectionError):
-    """The database is busy, full or gone: nothing was committed, and to try again is right."""
+    """The database is busy, full or gone: to try again is right.
+
+    Nothing was committed, unless a server went during the commit: then nobody knows, so what
+    is tried again must be harmless where it was done.
+    """
 
 
 class Taken(ValueError):
@@ -65,7 +71,8 @@ class Rows(Protocol):
 class Database(ABC):
     """One connection, used by one thread at a time. A statement outside a block commits itself.
 
-    Every method raises Taken and Away; any other error is a defect.
+    Every method raises Taken and Away; any other error is a defect. A block in which one was
+    raised can only end, and with it.
     """
 
     @abstractmethod
@@ -81,6 +88,7 @@ class Database(ABC):
         """Insert whole rows, their columns in the order of the table.
 
         `conflict` is what follows `insert into … values …`, such as `on conflict (key) do …`.
+        With `do update`, no two rows have the same key.
         """
 
     @abstractmethod
@@ -90,6 +98,13 @@ class Database(ABC):
     @abstractmethod
     def reading(self) -> AbstractContextManager[None]:
         """Show one snapshot to everything that is asked inside. May stand inside itself."""
+
+    @abstractmethod
+    def erase(self, *tables: str) -> None:
+        """Leave no trace of what was deleted from tables, where the database can; see there.
+
+        Stands outside every block. Raises Away where somebody still reads it.
+        """
 
     @abstractmethod
     def close(self) -> None:
@@ -105,7 +120,7 @@ class Place(ABC):
     ) -> Database:
         """Open the database with the tables of a schema, whose stamp is its layout.
 
-        With `forgets`, what is deleted cannot be read back from the disk.
+        With `forgets`, what is deleted and then erased cannot be read back from its files.
         """
 
     @abstractmethod

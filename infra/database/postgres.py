@@ -1,0 +1,380 @@
+"""A database in one schema of Postgres."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
+from typing import Any
+
+import psycopg
+from psycopg import errors, sql
+from psycopg.abc import AdaptContext
+from psycopg.adapt import Buffer, Loader
+from psycopg.pq import TransactionStatus
+from psycopg.types.numeric import Int8Dumper
+from psycopg.types.string import StrDumper, TextLoader
+
+from infra.database.port import Away, Database, Keep, Place, Rows, Taken, Values
+from infra.database.postgres_words import script, spoken
+
+CONNECT_SECONDS = 5
+BUSY_SECONDS = 30.0
+IDLE_SECONDS = 60
+"""After so long without a word in a transaction, what a stopped process holds is let go."""
+COPIED_FROM = 100
+"""So many new rows come as a copy; those that may be there already come as arrays."""
+POLL_SECONDS = 0.02
+_SYNCHRONOUS = {Keep.DRAFT: "off", Keep.CACHE: "off", Keep.DURABLE: "on"}
+_AWAY = ("08", "53", "57", "58", "40")
+_AWAY_TOO = {
+    "55P03",  # waited too long for a lock
+    "25006",  # a server that may only be read: another one writes
+}
+_STAMP = "layout"
+"""The table with the stamp of a schema. Who writes locks it, and who swaps the schema."""
+
+
+class NotMigrated(Exception):
+    """A schema is missing, or another release laid it out: opening makes and changes none."""
+
+    def __init__(self, schema: str) -> None:
+        super().__init__(
+            f"schema {schema} is not there, or is of another release: run `ketnap migrate`"
+        )
+        self.schema = schema
+
+
+class PostgresSchema(Place):
+    """A schema of a database, made by `make` alone and found by every process."""
+
+    def __init__(
+        self,
+        dsn: str,
+        schema: str,
+        *,
+        connect_seconds: int = CONNECT_SECONDS,
+        busy_seconds: float = BUSY_SECONDS,
+    ) -> None:
+        self.dsn = dsn
+        self.schema = schema
+        self._connect_seconds = connect_seconds
+        self._busy_seconds = busy_seconds
+
+    @property
+    def channel(self) -> str:
+        """Return the channel on which it is told that a live view moved."""
+        return f"view_{self.schema}"
+
+    def open(
+        self,
+        schema: str,  # noqa: ARG002 - its tables were made by `make`
+        layout: int = 0,
+        *,
+        keep: Keep = Keep.CACHE,
+        forgets: bool = False,  # noqa: ARG002 - see `Database.erase`
+    ) -> Database:
+        """Open the schema. Raises NotMigrated and Away."""
+        if self._stamp() != layout:
+            raise NotMigrated(self.schema)
+        return PostgresDatabase(
+            lambda: self._connect(keep),
+            channel=self.channel if keep is Keep.CACHE else None,
+            busy_seconds=self._busy_seconds,
+        )
+
+    def make(self, schema: str, layout: int = 0) -> None:
+        """Make the schema and the tables that it lacks; again, or twice at once, is harmless.
+
+        Raises NotMigrated where tables of another layout are in the way, and Away.
+        """
+        with self._administering() as connection:
+            _say(connection, "select pg_advisory_xact_lock(hashtextextended(%s, 0))", self.schema)
+            connection.execute(
+                sql.SQL("create schema if not exists {}").format(sql.Identifier(self.schema))
+            )
+            connection.execute(f"create table if not exists {_STAMP}(stamp bigint not null)")
+            _say(
+                connection,
+                f"insert into {_STAMP} select %s where not exists (select 1 from {_STAMP})",  # noqa: S608 - our own name
+                layout,
+            )
+            if _say(connection, f"select stamp from {_STAMP}").fetchone() != (layout,):  # noqa: S608 - as above
+                raise NotMigrated(self.schema)
+            connection.execute(script(schema).encode())
+
+    def is_outdated(self, layout: int) -> bool:
+        """Tell whether the schema bears the stamp of another layout. Raises Away."""
+        return self._stamp() not in {None, layout}
+
+    def discard(self) -> None:
+        """Drop the schema and all that is in it. Raises Away."""
+        with self._administering() as connection:
+            self._drop(connection, self.schema)
+
+    def swap(self, new: PostgresSchema) -> None:
+        """Put another schema of the same database in the place of this one, which is dropped.
+
+        Blocks that are open end on the old tables; everything after them, on any connection,
+        finds the new ones. All that was committed to them is durable. Raises Away.
+        """
+        old = f"{self.schema}_old"
+        with self._administering() as connection:
+            connection.execute("set local synchronous_commit to on")
+            self._drop(connection, old)
+            if self._is_there(connection):
+                connection.execute(f"lock table {_STAMP} in access exclusive mode")
+                connection.execute(_renamed(self.schema, old))
+            connection.execute(_renamed(new.schema, self.schema))
+            self._drop(connection, old)
+            _say(connection, "select pg_notify(%s, '')", self.channel)
+
+    def _drop(self, connection: psycopg.Connection, schema: str) -> None:
+        drop = sql.SQL("drop schema if exists {} cascade")
+        connection.execute(drop.format(sql.Identifier(schema)))
+
+    def _is_there(self, connection: psycopg.Connection) -> bool:
+        found = "select to_regclass(format('%%I.%%I', %s::text, %s::text)) is not null"
+        return _say(connection, found, self.schema, _STAMP).fetchone() == (True,)
+
+    def _stamp(self) -> int | None:
+        with self._administering() as connection:
+            if not self._is_there(connection):
+                return None
+            row = _say(connection, f"select stamp from {_STAMP}").fetchone()  # noqa: S608 - our own name
+        return int(row[0]) if row else None
+
+    @contextmanager
+    def _administering(self) -> Iterator[psycopg.Connection]:
+        """Yield a connection in one transaction that is committed when the block ends."""
+        try:
+            with closing(self._connect(Keep.DURABLE)) as connection, connection.transaction():
+                yield connection
+        except psycopg.Error as error:
+            raise told(error) from error
+
+    def _connect(self, keep: Keep) -> psycopg.Connection:
+        """Return a connection. Raises psycopg.Error."""
+        connection = psycopg.connect(
+            self.dsn,
+            autocommit=True,
+            connect_timeout=self._connect_seconds,
+            application_name=f"ketnap {self.schema}",
+        )
+        adapt(connection)
+        connection.execute(
+            sql.SQL(
+                "set client_min_messages to warning; set search_path to {};"
+                " set synchronous_commit to {}; set lock_timeout to {};"
+                " set idle_in_transaction_session_timeout to {}"
+            ).format(
+                sql.Identifier(self.schema),
+                _SYNCHRONOUS[keep],
+                round(self._busy_seconds * 1000) or 1,  # 0 would be for ever
+                IDLE_SECONDS * 1000,
+            )
+        )
+        return connection
+
+
+class PostgresDatabase(Database):
+    """One connection to a schema. One that broke is replaced at the next statement or block."""
+
+    def __init__(
+        self,
+        connect: Callable[[], psycopg.Connection],
+        *,
+        channel: str | None = None,
+        busy_seconds: float = BUSY_SECONDS,
+    ) -> None:
+        self._connect = connect
+        self._channel = channel
+        self._busy_seconds = busy_seconds
+        self._types: dict[str, list[str]] = {}
+        self._in_block = False
+        self._closed = False
+        with _ours():
+            self._connection = connect()
+
+    def execute(self, sql: str, values: Values = ()) -> Rows:
+        """Do one statement."""
+        with _ours():
+            return self._ready().execute(spoken(sql).encode(), values)
+
+    def executemany(self, sql: str, rows: Iterable[Values]) -> None:
+        """Do one statement for each row of values, without waiting for each."""
+        with _ours(), self._ready().cursor() as cursor:
+            cursor.executemany(spoken(sql).encode(), rows)
+
+    def put(self, table: str, rows: Sequence[Sequence[Any]], conflict: str = "") -> None:
+        """Insert whole rows, their columns in the order of the table."""
+        if not rows:
+            return
+        with _ours():
+            connection = self._ready()
+            types = self._types_of(table)
+            if len(rows) >= COPIED_FROM and not conflict:
+                with (
+                    connection.cursor() as cursor,
+                    cursor.copy(f"copy {table} from stdin (format binary)".encode()) as copy,
+                ):
+                    copy.set_types(types)
+                    for row in rows:
+                        copy.write_row(row)
+                return
+            arrays = ", ".join(f"%s::{each}[]" for each in types)
+            connection.execute(
+                f"insert into {table} select * from unnest({arrays}) {spoken(conflict)}".encode(),  # noqa: S608 - our own names
+                [list(column) for column in zip(*rows, strict=True)],
+            )
+
+    def _types_of(self, table: str) -> list[str]:
+        if table not in self._types:
+            found = self._connection.execute(
+                "select format_type(atttypid, atttypmod) from pg_attribute where attrelid ="
+                " %s::regclass and attnum > 0 and not attisdropped order by attnum",
+                (table,),
+            )
+            self._types[table] = [each for (each,) in found]
+        return self._types[table]
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Commit what is done inside, all of it or nothing; nobody else writes meanwhile.
+
+        Rows would lock themselves, but what is read inside must hold until it is written, as
+        it does in SQLite: so writers of one schema take turns.
+        """
+        with self._block(
+            f"begin; lock table {_STAMP} in share row exclusive mode",
+            f'notify "{self._channel}"; commit' if self._channel else "commit",
+        ):
+            yield
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Show one snapshot to everything that is asked inside. May stand inside itself."""
+        if self._in_block:
+            yield
+            return
+        # The lock is taken before the snapshot: nobody sees a swap as of before it. What is
+        # asked here differs widely by its values, so that a plan for any values fits none.
+        with self._block(
+            f"begin isolation level repeatable read read only; lock table {_STAMP} in"
+            " access share mode; set local plan_cache_mode to force_custom_plan",
+            "rollback",
+        ):
+            yield
+
+    @contextmanager
+    def _block(self, begin: str, end: str) -> Iterator[None]:
+        connection = self._ready()
+        self._in_block = True
+        try:
+            with _ours():
+                connection.execute(begin.encode())
+            yield
+            with _ours():
+                if connection.info.transaction_status is TransactionStatus.INERROR:
+                    end = "select"  # says so, where a commit would silently be a rollback
+                connection.execute(end.encode())
+        except BaseException:
+            with suppress(psycopg.Error):  # then the connection is gone, and with it the block
+                connection.execute(b"rollback")
+            raise
+        finally:
+            self._in_block = False
+
+    def erase(self, *tables: str) -> None:
+        """Leave no trace in the files of tables of what was deleted from them.
+
+        The write-ahead log of the server keeps it until that is recycled.
+        """
+        with _ours():
+            connection = self._ready()
+            self._wait_for_readers(connection)
+            for table in tables:
+                # A plain vacuum leaves the bytes in the page, where nothing points to them.
+                connection.execute(f"vacuum (full) {table}".encode())
+
+    def _wait_for_readers(self, connection: psycopg.Connection) -> None:
+        """Wait for those in whose snapshot the deleted is still there. Raises Away."""
+        [[now]] = connection.execute("select clock_timestamp()").fetchall()
+        patient_until = time.monotonic() + self._busy_seconds
+        while connection.execute(
+            "select 1 from pg_stat_activity where datname = current_database()"
+            " and pid <> pg_backend_pid() and backend_xmin is not null and xact_start < %s limit 1",
+            (now,),
+        ).fetchone():
+            if time.monotonic() > patient_until:
+                raise Away("somebody reads what was deleted")
+            time.sleep(POLL_SECONDS)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._closed = True
+        self._connection.close()
+
+    def _ready(self) -> psycopg.Connection:
+        if self._connection.closed and not self._in_block and not self._closed:
+            with _ours():
+                self._connection = self._connect()
+            self._types.clear()
+        return self._connection
+
+
+class _Flag(Int8Dumper):
+    def dump(self, obj: bool) -> Buffer:  # noqa: FBT001 - what psycopg calls
+        return b"1" if obj else b"0"
+
+
+class _Truth(Loader):
+    def load(self, data: Buffer) -> int:
+        return int(bytes(data) == b"t")
+
+
+class _Number(Loader):
+    def load(self, data: Buffer) -> int | float:
+        text = bytes(data).decode()
+        return float(text) if "." in text else int(text)
+
+
+def adapt(context: AdaptContext) -> None:
+    """Have values come and go as SQLite has them."""
+    adapters = context.adapters
+    adapters.register_dumper(int, Int8Dumper)
+    adapters.register_dumper(bool, _Flag)
+    adapters.register_dumper(str, StrDumper)
+    adapters.register_loader("bool", _Truth)
+    adapters.register_loader("numeric", _Number)
+    for kind in ("json", "jsonb"):
+        adapters.register_loader(kind, TextLoader)
+
+
+def told(error: psycopg.Error) -> Exception:
+    """Return what an error of Postgres says to us; a defect is returned as it is."""
+    state = error.sqlstate
+    if state is None:
+        gone = isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)
+        return Away(str(error)) if gone else error
+    if isinstance(error, errors.IntegrityConstraintViolation) or state[:2] == "23":
+        return Taken(str(error))
+    return Away(str(error)) if state[:2] in _AWAY or state in _AWAY_TOO else error
+
+
+@contextmanager
+def _ours() -> Iterator[None]:
+    try:
+        yield
+    except psycopg.Error as error:
+        raise told(error) from error
+
+
+def _say(connection: psycopg.Connection, statement: str, *values: Any) -> psycopg.Cursor[Any]:  # noqa: ANN401 - of any column
+    return connection.execute(statement.encode(), values)
+
+
+def _renamed(schema: str, name: str) -> sql.Composed:
+    return sql.SQL("alter schema {} rename to {}").format(
+        sql.Identifier(schema), sql.Identifier(name)
+    )
