@@ -40,7 +40,7 @@ class Told(NamedTuple):
     rule_set: str | None
     causation: str | None
     correlation: str | None
-    particulars: bytes | None
+    particulars: str | None
 
 
 class HistoryTables(Protocol):
@@ -99,7 +99,7 @@ def moment(microseconds_: int) -> datetime:
     return EPOCH + microseconds_ * MICROSECOND
 
 
-def _particulars(fact: Fact) -> bytes | None:
+def _particulars(fact: Fact) -> str | None:
     own = {
         name: value
         for name, default in _own(type(fact))
@@ -114,7 +114,7 @@ def _particulars(fact: Fact) -> bytes | None:
             own["facets"] = fact.facets
         case _:
             pass
-    return msgspec.json.encode(own) if own else None
+    return msgspec.json.encode(own).decode() if own else None
 
 
 @cache

@@ -27,7 +27,7 @@ class Issue(NamedTuple):
     minimum: int
     maximum: int | None
     deadline: int | None
-    deadline_inclusive: bool
+    deadline_inclusive: int
     document: str | None
     issued_on: int
 
@@ -135,7 +135,7 @@ def _issue(position: int, fact: TargetIssued | TargetAmended) -> Issue:
         fact.minimum,
         fact.maximum,
         _ordinal(fact.deadline),
-        fact.deadline_inclusive,
+        int(fact.deadline_inclusive),
         fact.document,
         fact.on.toordinal(),
     )

@@ -251,23 +251,20 @@ class _Span(NamedTuple):
 
 def positions_at(db: Database, known_at: datetime | None) -> dict[str, int]:
     """Return the last position of each ledger recorded by a moment, or that the view shows."""
-    return {
-        ledger: _last(db, ledger, None if known_at is None else microseconds(known_at))
-        for ledger in LEDGERS
-    }
+    lasts: Iterable[int] = db.execute(_LASTS).fetchone()
+    if known_at is not None:
+        at = microseconds(known_at)
+        lasts = [_last(db, ledger, at, last) for ledger, last in zip(LEDGERS, lasts, strict=True)]
+    return dict(zip(LEDGERS, lasts, strict=True))
 
 
-def _last(db: Database, ledger: str, at: int | None) -> int:
+def _last(db: Database, ledger: str, at: int, high: int) -> int:
     """Find the position by bisection: `recorded` never goes backwards, positions have no gaps."""
-    row = db.execute(f"select coalesce(max(position), 0) from history_{ledger}")  # noqa: S608 - one of our own ledgers
-    high = int(row.fetchone()[0])
-    if at is None:
-        return high
     low = 0
     while low < high:
         middle = (low + high + 1) // 2
         row = db.execute(
-            f"select recorded from history_{ledger} where position = ?",  # noqa: S608 - as above
+            f"select recorded from history_{ledger} where position = ?",  # noqa: S608 - one of our own ledgers
             (middle,),
         )
         low, high = (middle, high) if row.fetchone()[0] <= at else (low, middle - 1)
@@ -278,6 +275,8 @@ def _json(numbers: Iterable[int]) -> str:
     return f"[{','.join(map(str, numbers))}]"
 
 
+_NEWEST = "(select coalesce(max(position), 0) from history_{})"
+_LASTS = f"select {', '.join(map(_NEWEST.format, LEDGERS))}"
 _UNIT = """
 select number, name from unit_states
 where code = :code and since <= :day and until > :day
@@ -302,11 +301,12 @@ where since <= :day and until > :day and known_from <= :known and known_to > :kn
     and t.since <= :day and t.until > :day and t.known_from <= :known and t.known_to > :known)
 order by code"""
 _CODES = """
-select number, code from json_each(:numbers) cross join unit_states on number = value
-where known_from <= :known and known_to > :known order by number, since > :day desc, since"""
+select s.number, s.code from numbers(:numbers) n cross join unit_states s
+where s.number = n.value and s.known_from <= :known and s.known_to > :known
+order by s.number, s.since > :day desc, s.since"""
 _REGISTERED = """
-select number, min(known_from) from json_each(:numbers) cross join unit_states on number = value
-group by number"""
+select s.number, min(s.known_from) from numbers(:numbers) n cross join unit_states s
+where s.number = n.value group by s.number"""
 _CHILDREN = """
 select number, since, until, code, name, kind, parent from unit_states
 where number in (
@@ -317,60 +317,64 @@ order by number, since"""
 _AIMS = """
 select u.number, g.kind, g.category, g.first_day, g.last_day, g.period, g.minimum, g.maximum,
     g.deadline, g.deadline_inclusive, g.document, g.issued_on, g.position, g.stream
-from json_each(:numbers) cross join units u on u.number = value
-cross join targets g on g.unit = u.id
-where g.issued_on <= :as_of and g.position <= :known_counts order by g.issued_on, g.position"""
+from numbers(:numbers) n cross join units u cross join targets g
+where u.number = n.value and g.unit = u.id and g.issued_on <= :as_of
+  and g.position <= :known_counts order by g.issued_on, g.position"""
 _COUNTS = """
 select t.unit, t.child, r.kind, r.first_day, r.on_day, r.period, sum(r.sign * r.amount),
     max(r.position), r.stream
-from tree t cross join units u on u.number = t.unit cross join facts_reporting r on r.unit = u.id
-where t.ancestor = :unit and t.known_from <= :known and t.known_to > :known
-  and r.on_day >= t.since and r.on_day < t.until
+from tree t cross join units u cross join facts_reporting r
+where t.ancestor = :unit and u.number = t.unit and r.unit = u.id and t.known_from <= :known
+  and t.known_to > :known and r.on_day >= t.since and r.on_day < t.until
   and r.kind <> 'members' and r.position <= :known_counts
 group by r.stream, t.unit, t.child, r.kind, r.first_day, r.on_day, r.period
-having sum(r.sign) > 0"""
+having sum(r.sign) > 0 order by r.stream, t.unit, t.child, r.on_day"""
 _CLASSES = """
 select t.unit, t.child, c.on_day, c.closed_on, c.enrolled, c.certified, max(c.position), c.stream,
     (select sum(l.n) from learners l where l.stream = c.stream
      and l.on_day <= :as_of and l.position <= :known_classes)
-from tree t cross join units u on u.number = t.unit cross join facts_training c on c.centre = u.id
-where t.ancestor = :unit and t.known_from <= :known and t.known_to > :known
+from tree t cross join units u cross join facts_training c
+where t.ancestor = :unit and u.number = t.unit and c.centre = u.id
+  and t.known_from <= :known and t.known_to > :known
   and c.on_day >= t.since and c.on_day < t.until
   and c.on_day between :first and :last and c.position <= :known_classes
 group by c.stream, t.unit, t.child, c.on_day, c.closed_on, c.enrolled, c.certified
-having sum(c.n) > 0"""
+having sum(c.n) > 0 order by c.stream, t.unit, t.child, c.on_day"""
 _STOCKS = """
 select number, on_day, amount, position, stream from (
     select t.unit as number, r.on_day, r.amount, max(r.position) as position, r.stream
-    from tree t cross join units u on u.number = t.unit
-    cross join facts_reporting r on r.unit = u.id and r.kind = 'members'
-    where t.ancestor = :unit and t.known_from <= :known and t.known_to > :known
+    from tree t cross join units u cross join facts_reporting r
+    where t.ancestor = :unit and u.number = t.unit and r.unit = u.id and r.kind = 'members'
+      and t.known_from <= :known and t.known_to > :known
       and r.on_day <= :day and t.since <= :day and t.until > :day
       and r.position <= :known_counts
-    group by t.unit, r.first_day, r.on_day, r.amount, r.stream having sum(r.sign) > 0)
+    group by t.unit, r.first_day, r.on_day, r.amount, r.stream having sum(r.sign) > 0) s
 order by number, on_day, position"""
 _PARENTS = """
-select s.number, s.parent, s.kind from tree t cross join unit_states s on s.number = t.unit
-where t.ancestor = :unit and t.known_from <= :known and t.known_to > :known
-  and t.since <= :day and t.until > :day and s.since <= :day and s.until > :day
-  and s.known_from <= :known and s.known_to > :known and s.parent is not null"""
+select s.number, s.parent, s.kind from tree t cross join unit_states s
+where t.ancestor = :unit and s.number = t.unit and t.known_from <= :known
+  and t.known_to > :known and t.since <= :day and t.until > :day
+  and s.since <= :day and s.until > :day and s.known_from <= :known and s.known_to > :known
+  and s.parent is not null"""
 
 _ANY = """
-select 1 from tree t cross join facts_dossiers f on f.unit = t.unit
-where t.ancestor = :unit and t.child = :child and t.known_from <= :known and t.known_to > :known
+select 1 from tree t cross join facts_dossiers f
+where t.ancestor = :unit and f.unit = t.unit and t.child = :child
+  and t.known_from <= :known and t.known_to > :known
   and f.on_day between :first and :last and f.position <= :known
   and f.tree_on >= t.since and f.tree_on < t.until
   and f.kind <> 'finding' and f.kind not like '%/%'
 group by f.unit, f.kind, f.on_day having sum(f.n) > 0 limit 1"""
 _BESIDE = """
-select {columns} from tree t cross join facts_dossiers f on f.unit = t.unit and f.kind = :kind
-where t.ancestor = :counted and t.known_from <= :known and t.known_to > :known
+select {columns} from tree t cross join facts_dossiers f
+where t.ancestor = :counted and f.unit = t.unit and f.kind = :kind
+  and t.known_from <= :known and t.known_to > :known
   and f.on_day between :first and :last and f.position <= :known
   and f.tree_on >= t.since and f.tree_on < t.until {group}
 union all
-select {columns} from tree t cross join facts_dossiers f on f.unit = t.ancestor and f.kind = :kind
-cross join tree d on d.ancestor = :unit and d.unit = f.unit
-where t.unit = :counted and t.ancestor <> :counted
+select {columns} from tree t cross join facts_dossiers f cross join tree d
+where t.unit = :counted and t.ancestor <> :counted and f.unit = t.ancestor and f.kind = :kind
+  and d.ancestor = :unit and d.unit = f.unit
   and t.known_from <= :known and t.known_to > :known
   and d.known_from <= :known and d.known_to > :known
   and f.on_day between :first and :last and f.position <= :known
@@ -378,8 +382,11 @@ where t.unit = :counted and t.ancestor <> :counted
   and f.tree_on >= d.since and f.tree_on < d.until {group}"""
 
 _BESIDE_SUM = _BESIDE.format(columns="sum(f.n)", group="")
-_BESIDE_LINES = _BESIDE.format(
-    columns="f.candidacy, f.version, f.kind, f.value, f.unit, f.on_day, f.facets, 0,"
-    " sum(f.n), max(f.position)",
-    group="group by 1, 2, 3, 4, 5, 6, 7 having sum(f.n) <> 0",
+_BESIDE_LINES = (
+    _BESIDE.format(
+        columns="f.candidacy, f.version, f.kind, f.value, f.unit, f.on_day, f.facets, 0,"
+        " sum(f.n), max(f.position)",
+        group="group by 1, 2, 3, 4, 5, 6, 7 having sum(f.n) <> 0",
+    )
+    + " order by 6, 1, 2, 4, 7, 10"
 )

@@ -319,9 +319,14 @@ class Listing:
 
     def _acts(self, lines: Iterable[PersonLine]) -> dict[tuple[int, int], str]:
         """Return the names of the facts that lines come from, by candidacy and version."""
-        asked = sorted({(line.candidacy, line.version) for line in lines})
-        found = self.figures.knowledge.rows(_ACTS, asked=msgspec.json.encode(asked).decode())
-        return {(case, version): NAMES[kind] for case, version, kind in found}
+        asked = {(line.candidacy, line.version) for line in lines}
+        cases = sorted({case for case, _ in asked})
+        found = self.figures.knowledge.rows(_ACTS, cases=msgspec.json.encode(cases).decode())
+        return {
+            (case, version): NAMES[kind]
+            for case, version, kind in found
+            if (case, version) in asked
+        }
 
     def _again(self, step: str) -> set[int]:
         """Return the candidacies whose step is of a person who took it before, in the span."""
@@ -350,16 +355,17 @@ class Listing:
 
 _TARGETS = ("target", "target.minimum")
 _ACTS = """
-select o.position, h.version, h.type from json_each(:asked) j
-cross join history_dossiers o on o.position = j.value ->> 0
-cross join history_dossiers h on h.stream = o.stream and h.version = j.value ->> 1"""
+select o.position, h.version, h.type
+from numbers(:cases) n cross join history_dossiers o cross join history_dossiers h
+where o.position = n.value and h.stream = o.stream"""
 _LINES = """
 select f.candidacy, f.version, f.kind, f.value, f.unit, f.on_day, f.facets, t.child,
     sum(f.n), max(f.position)
-from tree t cross join json_each(:kinds) k
-cross join facts_dossiers f on f.unit = t.unit and f.kind = k.value
-where t.ancestor = :unit and t.known_from <= :known and t.known_to > :known
+from tree t cross join words(:kinds) k cross join facts_dossiers f
+where t.ancestor = :unit and f.unit = t.unit and f.kind = k.value
+  and t.known_from <= :known and t.known_to > :known
   and f.on_day between :first and :last and f.position <= :known
   and f.tree_on >= t.since and f.tree_on < t.until
 group by f.candidacy, f.version, f.kind, f.value, f.unit, f.on_day, f.tree_on, f.facets, t.child
-having sum(f.n) <> 0 order by f.on_day, f.candidacy, f.version"""
+having sum(f.n) <> 0
+order by f.on_day, f.candidacy, f.version, f.kind, f.value, f.unit, f.tree_on, f.facets, t.child"""

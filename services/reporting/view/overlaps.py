@@ -48,16 +48,18 @@ def person_in(
 
 _COUNTS = """
 select unit, kind, first_day, on_day, period from facts_reporting
-group by stream, unit, kind, first_day, on_day, period having sum(sign) > 0"""
+group by stream, unit, kind, first_day, on_day, period having sum(sign) > 0
+order by stream, first_day, on_day"""
 _PEOPLE_BELOW = """
 select place.id, f.on_day from units u
-cross join tree t on t.ancestor = u.number
-cross join facts_dossiers f on f.unit = t.unit
-join units place on place.number = f.unit
-where u.id = :unit and f.kind = :kind and f.on_day between :first and :last
+cross join tree t cross join facts_dossiers f cross join units place
+where u.id = :unit and t.ancestor = u.number and f.unit = t.unit and place.number = f.unit
+  and f.kind = :kind and f.on_day between :first and :last
   and f.tree_on >= t.since and f.tree_on < t.until and t.known_to = (select max(known_to) from tree)
-group by f.candidacy, f.version, f.on_day, f.unit having sum(f.n) > 0 limit 1"""
+group by f.candidacy, f.version, f.on_day, place.id having sum(f.n) > 0
+order by f.candidacy, f.version, f.on_day limit 1"""
 _PEOPLE_AT = """
-select u.id, f.on_day from units u cross join facts_dossiers f on f.unit = u.number
-where u.id = :unit and f.kind = :kind and f.on_day between :first and :last
-group by f.candidacy, f.version, f.on_day, f.unit having sum(f.n) > 0 limit 1"""
+select u.id, f.on_day from units u cross join facts_dossiers f
+where u.id = :unit and f.unit = u.number and f.kind = :kind and f.on_day between :first and :last
+group by f.candidacy, f.version, f.on_day, u.id having sum(f.n) > 0
+order by f.candidacy, f.version, f.on_day limit 1"""

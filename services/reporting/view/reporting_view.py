@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import date, datetime
-from threading import RLock
+from string import hexdigits
 from typing import Any, Literal
 from uuid import UUID
 
 from events.period import Period
-from infra.database import Database, Place
+from infra.database import Database, Place, Readers
 from infra.feed import Feed
 from infra.runner import BATCH_EVENTS, Projection, Runner
 from services.reporting.projection.dossiers import DossiersProjection
@@ -39,6 +39,7 @@ from services.reporting.view.told import Sees, Spot, history, moved, refused, se
 from services.reporting.view.watching import Watch, above, bearer, code_of
 
 REBUILDING_EVENTS = 5_000
+_ID_DIGITS = 32
 
 
 class ReportingView:
@@ -52,17 +53,19 @@ class ReportingView:
     def __init__(self, place: Place, *, rebuilding: bool = False) -> None:
         self._place = place
         self._rebuilding = rebuilding
-        self._db = open_tables(place, rebuilding=rebuilding)
-        self._reading = RLock()
+        self._readers = Readers(lambda: open_tables(place, rebuilding=rebuilding))
         self._writing: list[Database] = []
+        with self._readers.snapshot():
+            pass  # what the tables lack is made, or missed, now
 
     def close(self) -> None:
         """Close the view and its readers."""
         if self._rebuilding:
-            with self._db.writing():
-                sum_up(self._db)
-        for db in (*self._writing, self._db):
+            with closing(open_tables(self._place, rebuilding=True)) as db, db.writing():
+                sum_up(db)
+        for db in self._writing:
             db.close()
+        self._readers.close()
 
     def runners(
         self, feeds: Mapping[str, Feed], *, batch_events: int | None = None
@@ -129,7 +132,7 @@ class ReportingView:
 
             listed = behind(knowledge)
             if against is not None:
-                earlier = Knowledge(self._db, positions_at(self._db, against))
+                earlier = Knowledge(knowledge.db, positions_at(knowledge.db, against))
                 try:
                     before = behind(earlier)
                 except UnknownFigure:
@@ -212,11 +215,15 @@ class ReportingView:
 
     def cases(self, beginning: str) -> list[UUID]:
         """Return the candidacies whose id begins so, written with or without its dashes."""
+        digits = beginning.replace("-", "").lower()
+        if not set(digits) <= set(hexdigits) or len(digits) > _ID_DIGITS:
+            return []
         with self._snapshot(None) as knowledge:
             rows = knowledge.rows(
                 "select stream from history_dossiers where type = 'dossiers.CandidacyOpened'"
-                " and hex(stream) like :beginning",
-                beginning=beginning.replace("-", "").upper() + "%",
+                " and stream between :first and :last order by stream",
+                first=bytes.fromhex(digits.ljust(_ID_DIGITS, "0")),
+                last=bytes.fromhex(digits.ljust(_ID_DIGITS, "f")),
             )
             return [UUID(bytes=stream) for (stream,) in rows]
 
@@ -239,16 +246,15 @@ class ReportingView:
 
     def misfits(self, head: Callable[[str], int]) -> list[str]:
         """Return the readers whose position is not that of the last fact in the view."""
-        readers = []
-        for ledger in LEDGERS:
-            newest = f"select coalesce(max(position), 0) from history_{ledger}"  # noqa: S608 - one of our own ledgers
-            found = self._db.execute(
-                f"select position from readers where name = ? and position = ({newest})",  # noqa: S608 - as above
-                (f"reporting.{ledger}",),
-            ).fetchone()
-            if found is None or found[0] > head(ledger):
-                readers.append(f"reporting.{ledger}")
-        return readers
+        with self._snapshot(None) as knowledge:
+            stand = dict(knowledge.db.execute("select name, position from readers").fetchall())
+            shown = knowledge.positions
+        return [
+            reader
+            for ledger in LEDGERS
+            if stand.get(reader := f"reporting.{ledger}") != shown[ledger]
+            or shown[ledger] > head(ledger)
+        ]
 
     def roots(self, on: date) -> list[dict[str, str]]:
         """Return the units that lie below none on a day."""
@@ -257,8 +263,8 @@ class ReportingView:
 
     @contextmanager
     def _snapshot(self, known_at: datetime | None) -> Iterator[Knowledge]:
-        with self._reading, self._db.reading():
-            yield Knowledge(self._db, positions_at(self._db, known_at))
+        with self._readers.snapshot() as db:
+            yield Knowledge(db, positions_at(db, known_at))
 
     def _projection(self, ledger: str, db: Database) -> Projection:
         match ledger:

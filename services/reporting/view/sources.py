@@ -129,21 +129,22 @@ select child, sum(n) from shares
 where unit = :unit and span between :low and :high group by child"""
 # `cross join` keeps SQLite from reading the facts first.
 _SUMS = """
-select f.kind, f.value, iif(f.kind = 'admitted', f.facets, 0), sum(f.n)
-from tree t cross join json_each(:kinds) k
-cross join facts_dossiers f on f.unit = t.unit and f.kind = k.value
-where t.ancestor = :unit and t.known_from <= :known and t.known_to > :known
+select f.kind, f.value,
+    case when f.kind = 'admitted' then f.facets else 0 end, sum(f.n)
+from tree t cross join words(:kinds) k cross join facts_dossiers f
+where t.ancestor = :unit and f.unit = t.unit and f.kind = k.value
+  and t.known_from <= :known and t.known_to > :known
   and f.on_day between :first and :last and f.position <= :known
   and f.tree_on >= t.since and f.tree_on < t.until
 group by 1, 2, 3 having sum(f.n) <> 0"""
 _SHARES = """
 select t.child, sum(f.n)
-from tree t cross join json_each(:kinds) k
-cross join facts_dossiers f on f.unit = t.unit and f.kind = k.value
-where t.ancestor = :unit and t.known_from <= :known and t.known_to > :known
+from tree t cross join words(:kinds) k cross join facts_dossiers f
+where t.ancestor = :unit and f.unit = t.unit and f.kind = k.value
+  and t.known_from <= :known and t.known_to > :known
   and f.on_day between :first and :last and f.position <= :known
   and f.tree_on >= t.since and f.tree_on < t.until
 group by 1 having sum(f.n) <> 0"""
 _FACETS = (
-    "select number, facets from facets where number in (select value from json_each(:numbers))"
+    "select number, facets from facets where number in (select n.value from numbers(:numbers) n)"
 )

@@ -24,6 +24,9 @@ ABOUT_PEOPLE = ("training", "verification")
 KNOWN_FOR_EVER = 1 << 62
 """The position at which nothing has ceased to be known."""
 
+_PEOPLE = "select person, known from people where person in ({})"
+_ASKED_AT_ONCE, _ASKED_TOGETHER = 512, 16
+
 # Days are counted from 0001-01-01; `on` is a word of SQL. Clustered tables cover every column.
 # What is known from a position until another is bitemporal; appended rows carry a sign instead.
 _DOSSIERS = """
@@ -84,10 +87,11 @@ create table if not exists facts_reporting(
 """
 _HISTORY = """
 create table if not exists history_{ledger}(
-    position integer primary key, stream blob not null, person blob, unit blob,
+    position integer not null, stream blob not null, person blob, unit blob,
     version integer not null, type text not null, on_day integer not null,
     recorded integer not null, actor text not null, acting_for text, document text,
-    rule_set text, causation text, correlation text, particulars blob);
+    rule_set text, causation text, correlation text, particulars text,
+    primary key (position));
 """
 _HISTORY_INDEXES = """
 create index if not exists history_{ledger}_stream on history_{ledger}(stream);
@@ -107,7 +111,7 @@ def _of_each(sql: str, ledgers: Sequence[str] = LEDGERS) -> str:
 
 SCHEMA = _DOSSIERS + _TRAINING + _REPORTING + _of_each(_HISTORY)
 INDEXES = _of_each(_HISTORY_INDEXES) + _of_each(_PEOPLE_INDEXES, ABOUT_PEOPLE)
-LAYOUT = layout(1, SCHEMA, INDEXES)
+LAYOUT = layout(2, SCHEMA, INDEXES)
 
 
 def open_tables(place: Place, *, rebuilding: bool = False) -> Database:
@@ -131,12 +135,12 @@ def sum_up(db: Database) -> None:
     )
     db.execute(
         "insert into counters select unit, spans.span, kind, facet, value, sum(n)"
-        " from counters cross join spans on day = counters.span"
+        " from counters cross join spans where day = counters.span"
         " group by 1, 2, 3, 4, 5 having sum(n) <> 0"
     )
     db.execute(
         "insert into shares select unit, spans.span, child, sum(n)"
-        " from shares cross join spans on day = shares.span group by 1, 2, 3 having sum(n) <> 0"
+        " from shares cross join spans where day = shares.span group by 1, 2, 3 having sum(n) <> 0"
     )
 
 
@@ -145,11 +149,11 @@ class Tables:
 
     def __init__(self, db: Database, ledger: str) -> None:
         self._db = db
-        self._tell = f"insert into history_{ledger} values ({','.join('?' * 15)})"  # noqa: S608 - one of our own ledgers
+        self._history = f"history_{ledger}"
 
     def tell(self, history: Sequence[Told]) -> None:
         """Append rows of history."""
-        self._db.executemany(self._tell, history)
+        self._db.put(self._history, history)
 
 
 class DossiersTables(Tables):
@@ -185,10 +189,7 @@ class DossiersTables(Tables):
             "update unit_states set known_to = ? where number = ? and since = ? and known_to = ?",
             [(position, number, state.since, KNOWN_FOR_EVER) for state in gone],
         )
-        self._db.executemany(
-            "insert into unit_states values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            [(number, *state, position, KNOWN_FOR_EVER) for state in new],
-        )
+        self._db.put("unit_states", [(number, *state, position, KNOWN_FOR_EVER) for state in new])
 
     def children(self, number: int) -> list[int]:
         """Return every unit that ever was a child of this one."""
@@ -212,10 +213,7 @@ class DossiersTables(Tables):
             " and since = ? and until = ? and known_to = ?",
             [(position, *branch, KNOWN_FOR_EVER) for branch in gone],
         )
-        self._db.executemany(
-            "insert into tree values (?, ?, ?, ?, ?, ?, ?)",
-            [(*branch, position, KNOWN_FOR_EVER) for branch in new],
-        )
+        self._db.put("tree", [(*branch, position, KNOWN_FOR_EVER) for branch in new])
 
     def counted(self, number: int) -> list[Counted]:
         """Return what counts for a unit, summed by day and facets."""
@@ -246,24 +244,28 @@ class DossiersTables(Tables):
 
     def people(self, persons: Iterable[bytes]) -> Mapping[bytes, Person]:
         """Return what stands of people, those known already."""
-        found: dict[bytes, Person] = {}
-        for person in persons:
-            row = self._db.execute("select known from people where person = ?", (person,))
-            if known := row.fetchone():
-                found[person] = self._person.decode(known[0])
+        asked, found = sorted(persons), {}
+        for start in range(0, len(asked), _ASKED_AT_ONCE):
+            part = asked[start : start + _ASKED_AT_ONCE]
+            # Of few lengths, so that the statement is prepared once.
+            part += part[:1] * ((-len(part)) % _ASKED_TOGETHER if len(part) > 1 else 0)
+            sought = _PEOPLE.format(", ".join("?" * len(part)))
+            for person, known in self._db.execute(sought, part):
+                found[person] = self._person.decode(known)
         return found
 
     def keep_people(self, people: Mapping[bytes, Person]) -> None:
         """Keep what now stands of people."""
-        self._db.executemany(
-            "insert or replace into people values (?, ?)",
+        self._db.put(
+            "people",
             [(person, self._encode(known)) for person, known in sorted(people.items())],
+            "on conflict (person) do update set known = excluded.known",
         )
 
     def count(self, countings: Sequence[Counting]) -> None:
         """Append what begins and ceases to count."""
-        self._db.executemany(
-            "insert into facts_dossiers values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        self._db.put(
+            "facts_dossiers",
             [
                 (
                     line.unit,
@@ -287,10 +289,11 @@ class DossiersTables(Tables):
     ) -> None:
         """Add to the counters; what comes to nothing leaves no row."""
         changes = [(*key, n) for key, n in totals]
-        self._db.executemany(
-            "insert into counters values (?, ?, ?, ?, ?, ?)"
-            " on conflict do update set n = n + excluded.n",
+        self._db.put(
+            "counters",
             changes,
+            "on conflict (unit, span, kind, facet, value)"
+            " do update set n = counters.n + excluded.n",
         )
         self._db.executemany(
             "delete from counters where unit = ? and span = ? and kind = ? and facet = ?"
@@ -299,9 +302,10 @@ class DossiersTables(Tables):
             [change[:-1] for change in changes if change[-1] < 0 or change[2] in ROUNDS],
         )
         changed = [(*key, n) for key, n in shares]
-        self._db.executemany(
-            "insert into shares values (?, ?, ?, ?) on conflict do update set n = n + excluded.n",
+        self._db.put(
+            "shares",
             changed,
+            "on conflict (unit, span, child) do update set n = shares.n + excluded.n",
         )
         self._db.executemany(
             "delete from shares where unit = ? and span = ? and child = ? and n = 0",
@@ -323,7 +327,9 @@ class TrainingTables(Tables):
     def keep_class(self, stream: bytes, known: Class) -> None:
         """Keep a class as it is now known."""
         self._db.execute(
-            "insert or replace into classes values (?, ?)", (stream, msgspec.msgpack.encode(known))
+            "insert into classes values (?, ?)"
+            " on conflict (stream) do update set known = excluded.known",
+            (stream, msgspec.msgpack.encode(known)),
         )
 
     def count_classes(self, countings: Sequence[ClassCounting]) -> None:
@@ -365,7 +371,9 @@ class ReportingTables(Tables):
     def keep_count(self, stream: bytes, known: Count) -> None:
         """Keep a count as it is now known."""
         self._db.execute(
-            "insert or replace into counts values (?, ?)", (stream, msgspec.msgpack.encode(known))
+            "insert into counts values (?, ?)"
+            " on conflict (stream) do update set known = excluded.known",
+            (stream, msgspec.msgpack.encode(known)),
         )
 
     def count_counts(self, countings: Sequence[CountCounting]) -> None:

@@ -104,7 +104,7 @@ def _at(knowledge: Knowledge, ledger: str, column: str, positions: Iterable[int]
     return dict(
         knowledge.rows(
             f"select position, {column} from history_{ledger}"  # noqa: S608 - our own names
-            " where position in (select value from json_each(:positions))",
+            " where position in (select n.value from numbers(:positions) n)",
             positions=asked,
         )
     )
@@ -260,24 +260,25 @@ where unit = :unit and kind in (:kind, :again) and candidacy = :candidacy
 _TREE_CHANGED = """
 select max(position) from (
     select known_from as position from tree where ancestor = :asked and unit = :unit
-    union all select known_to from tree where ancestor = :asked and unit = :unit)
+    union all select known_to from tree where ancestor = :asked and unit = :unit) c
 where position > :earlier and position <= :known"""
 _ABOVE_CHANGED = """
 with above(id) as (
     select id from units where number = :asked
-    union select u.id from tree t cross join units u on u.number = t.ancestor where t.unit = :unit)
+    union select u.id from tree t cross join units u
+    where u.number = t.ancestor and t.unit = :unit)
 select max(position) from (
-    select g.position from above cross join targets g on g.unit = above.id
-    union all select r.position from above cross join facts_reporting r on r.unit = above.id)
+    select g.position from above a cross join targets g where g.unit = a.id
+    union all select r.position from above a cross join facts_reporting r where r.unit = a.id) c
 where position > :earlier and position <= :known_counts"""
 _PEOPLE_BELOW_CHANGED = """
-select max(f.position) from tree t cross join facts_dossiers f on f.unit = t.unit
-where t.ancestor = :unit and f.kind = 'admitted'
+select max(f.position) from tree t cross join facts_dossiers f
+where t.ancestor = :unit and f.unit = t.unit and f.kind = 'admitted'
   and f.position > :earlier and f.position <= :known"""
 _COUNTS_BELOW_CHANGED = """
-select max(r.position) from tree t cross join units u on u.number = t.unit
-cross join facts_reporting r on r.unit = u.id
-where t.ancestor = :unit and r.position > :earlier and r.position <= :known_counts"""
+select max(r.position) from tree t cross join units u cross join facts_reporting r
+where t.ancestor = :unit and u.number = t.unit and r.unit = u.id
+  and r.position > :earlier and r.position <= :known_counts"""
 _CAUSES = (
     ("dossiers", _LINE_CHANGED),
     ("dossiers", _TREE_CHANGED),
@@ -289,7 +290,7 @@ _CAUSES = (
 _OF_STREAM = "select * from history_{ledger} where stream = :key"
 _OF_PERSON = """
 select * from history_{ledger} where person = :key
-  and (:key = :case or cast(particulars as text) ->> 'candidacy' = :candidacy)"""
+  and (:key = :case or field(particulars, 'candidacy') = :candidacy)"""
 _REFUSED = """
 select * from history_{ledger} r where type = '{ledger}.PolicyRefused' and not exists (
     select 1 from history_{ledger} s where s.stream = r.stream and s.version > r.version)"""

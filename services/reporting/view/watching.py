@@ -126,13 +126,13 @@ def code_of(knowledge: Knowledge, unit: UUID, on: date) -> str | None:
 
 # A correction may take a fact from one unit to another: every unit of its candidacy is told.
 _TOUCHED = """
-with new as (
-    select position, stream, unit, cast(particulars as text) ->> 'now_unit' as named,
-        unit is null or type like '%Corrected' or type like '%Retracted' as elsewhere
+with fresh as (
+    select position, stream, unit, field(particulars, 'now_unit') as named,
+        (unit is null or type like '%Corrected' or type like '%Retracted') as elsewhere
     from history_{ledger} where position > :since and position <= :until)
-select unit, named, position from new
-union all select u.id, null, n.position from new n join units u on u.id = n.stream
-union all select h.unit, null, n.position from new n
+select unit, named, position from fresh
+union all select u.id, null, n.position from fresh n join units u on u.id = n.stream
+union all select h.unit, null, n.position from fresh n
 join history_{ledger} h on h.stream = n.stream where n.elsewhere and h.unit is not null"""
 _EVER_ABOVE = """
 select distinct t.ancestor from units u join tree t on t.unit = u.number where u.id = :unit"""
