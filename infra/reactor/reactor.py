@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
 from events.envelope import By, Envelope
 from events.refusal import Refusal
-from infra.feed import Feed, opened
+from infra.feed import Feed, Parking, Unreadable, opened
 from infra.ledger.application import Commands, Contended
 from infra.ledger.outcomes import NoteRefusal, TryAgain, told
 from infra.ledger.port import ReaderMovedError, Save
@@ -46,26 +47,57 @@ class Reactor(Reader):
         super().__init__(name, feed, batch_events)
         self._service = service
         self._policy = policy
+        self._passed = 0
 
     @property
     def position(self) -> int:
         """Return the last position that was reacted to."""
+        return max(self._saved, self._passed)
+
+    @property
+    def parked(self) -> Parked | None:
+        """Return the record before which the reader stands still."""
+        return self._parked
+
+    @property
+    def _saved(self) -> int:
         return self._service.ledger.reader(self.name)
 
     def step(self) -> bool:
-        """React to the next batch; tell whether the reader moved."""
+        """React to the next batch, and save how far; tell whether the reader moved."""
+        moved = self.advance()
+        self.settle()
+        return moved
+
+    def advance(self) -> bool:
+        """React to the next batch; tell whether the reader moved.
+
+        A position that asked for nothing is kept in memory until it is saved with the next
+        command or by `settle`: who is handed facts one by one need not commit for each.
+        """
         if self._parked:
             return False
-        at = self.position
-        batch, unreadable = decoded(self._feed.ledger, at, self._feed.read(at, self._batch_events))
+        saved = self._saved
+        at = max(saved, self._passed)
         try:
-            reached = self._take(at, batch)
+            rows = self._feed.read(at, self._batch_events)
+        except Unreadable as record:
+            self._park(record.position, record.type, record.reason)
+            return False
+        batch, unreadable = decoded(self._feed.ledger, at, rows)
+        try:
+            self._take(saved, batch)
         except (ReaderMovedError, Contended):
             return self.position != at  # another process reacts too, and nothing is done twice
         if unreadable and not self._parked:
             row, error = unreadable
-            self._park(row.position, row.type, error)
-        return reached != at
+            self._park(row.position, row.type, _reason(error))
+        return self.position != at
+
+    def settle(self) -> None:
+        """Save how far the reader came where nothing was asked for."""
+        with suppress(ReaderMovedError):  # another process reacts too
+            self._move(self._passed)
 
     def try_again(self, task: UUID, on: date, by: By, *, key: str | None = None) -> tuple[int, ...]:
         """Do what was refused, and settle it, in one save. Raises Refusal."""
@@ -78,23 +110,24 @@ class Reactor(Reader):
         again = TryAgain(on=on, task=task, command=command, by=by)
         return self._service.perform(again, key=key, not_before=envelope.recorded)
 
-    def _take(self, at: int, batch: Sequence[Envelope]) -> int:
-        """React to a batch and return where the reader then is."""
+    def _take(self, saved: int, batch: Sequence[Envelope]) -> None:
+        """React to a batch, by the position that is saved."""
         for envelope in batch:
             try:
                 command = self._policy(envelope)
                 if command is not None:
-                    at = self._perform(at, envelope, command)
+                    self._perform(saved, envelope, command)
+                    saved = envelope.position
             except (ReaderMovedError, Contended, *AWAY):
                 raise
             except Exception as defect:  # noqa: BLE001 - whatever it is, it stops this reader
-                self._park(envelope.position, type(envelope.fact).TOPIC, defect)
-                return self._move(at, envelope.position - 1)
-        return self._move(at, batch[-1].position) if batch else at
+                self._park(envelope.position, type(envelope.fact).TOPIC, _reason(defect))
+                return
+            self._passed = envelope.position
 
-    def _perform(self, at: int, envelope: Envelope, command: Any) -> int:  # noqa: ANN401
+    def _perform(self, saved: int, envelope: Envelope, command: Any) -> None:  # noqa: ANN401
         key = f"{envelope.cause}/{self.name}"
-        reader = (self.name, at, envelope.position)
+        reader = (self.name, saved, envelope.position)
         recorded = envelope.recorded
         if self._service.ledger.command(key) is None:
             try:
@@ -106,7 +139,7 @@ class Reactor(Reader):
                     refused = self._refused(envelope, command, refusal)
                     self._service.perform(refused, key=key, not_before=recorded, reader=reader)
         # Done before under a position that was lost: the command stands, the reader follows.
-        return self._move(self.position, envelope.position)
+        self._move(envelope.position)
 
     def _refused(self, envelope: Envelope, command: Any, refusal: Refusal) -> NoteRefusal:  # noqa: ANN401
         return NoteRefusal(
@@ -120,12 +153,17 @@ class Reactor(Reader):
             by=By.following(envelope),
         )
 
-    def _move(self, old: int, new: int) -> int:
-        if new > old:
+    def _move(self, new: int) -> None:
+        if new > (old := self._saved):
             [saved] = self._service.ledger.append([Save(reader=(self.name, old, new))])
             if saved.refusal is not None:
                 raise saved.refusal
-        return max(old, new)
 
-    def _park(self, position: int, kind: str, error: Exception) -> None:
-        self._parked = Parked(position, kind, f"{type(error).__name__}: {error}")
+    def _park(self, position: int, kind: str, reason: str) -> None:
+        if isinstance(self._feed, Parking):
+            self._feed.park(self.name, position, kind, reason)
+        self._parked = Parked(position, kind, reason)
+
+
+def _reason(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"
