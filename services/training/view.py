@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from threading import Lock
+from functools import partial
 from uuid import UUID
 
 from events import training
 from events.envelope import Envelope
 from infra.database import Database, Place
-from infra.feed import Feed
-from infra.runner import Runner, layout, open_view
+from infra.runner import layout, open_view
+from infra.view import View
 
 READER = "training.classes"
 UNKNOWN_DAY = date.min
 """The day of a class whose day nobody knows."""
 
-_SCHEMA = """
+SCHEMA = """
 create table if not exists classes(
     stream blob primary key, code text not null, centre blob not null, opened_on text not null,
     closed_on text, enrolled integer, certified integer, certificates_due text) without rowid;
@@ -29,7 +28,7 @@ create table if not exists learners(
     primary key (stream, candidacy)) without rowid;
 create index if not exists learners_candidacy on learners(candidacy);
 """
-LAYOUT = layout(1, _SCHEMA)
+LAYOUT = layout(1, SCHEMA)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,25 +49,16 @@ class ClassRow:
     """How many certificates are issued to learners known one by one."""
 
 
-class ClassesView:
+class ClassesView(View):
     """Every class, fed by the reader `training.classes`."""
 
+    READER = READER
+
     def __init__(self, place: Place) -> None:
-        self._place = place
-        self._db = _open(place)
-        self._reading = Lock()
-        self._writing: list[Database] = []
+        super().__init__(partial(open_view, place, SCHEMA, LAYOUT))
 
-    def runner(self, feed: Feed) -> Runner:
-        """Return the reader that fills this view."""
-        db = _open(self._place)
-        self._writing.append(db)
-        return Runner(READER, feed, db, _Projection(db))
-
-    def close(self) -> None:
-        """Close the database."""
-        for db in (*self._writing, self._db):
-            db.close()
+    def _projection(self, db: Database) -> _Projection:
+        return _Projection(db)
 
     def classes(
         self, first: date, last: date, *, before: tuple[str, bytes] | None = None, most: int
@@ -86,19 +76,14 @@ class ClassesView:
             "stream": stream,
             "most": most,
         }
-        with self._snapshot() as db:
+        with self.snapshot() as db:
             return [_row(*row) for row in db.execute(_LISTED, asked)]
 
     def class_(self, stream: UUID) -> ClassRow | None:
         """Return one class."""
-        with self._snapshot() as db:
+        with self.snapshot() as db:
             row = db.execute(_ONE, {"stream": stream.bytes}).fetchone()
             return _row(*row) if row else None
-
-    @contextmanager
-    def _snapshot(self) -> Iterator[Database]:
-        with self._reading:
-            yield self._db
 
 
 class _Projection:
@@ -156,17 +141,13 @@ class _Projection:
             case training.ResultRecorded(passed=passed):
                 run(
                     "update learners set passed = ? where stream = ? and candidacy = ?",
-                    (passed, stream, candidacy),
+                    (int(passed), stream, candidacy),
                 )
             case training.CertificateIssued(on=on):
                 run(
                     "update learners set certified_on = ? where stream = ? and candidacy = ?",
                     (on.isoformat(), stream, candidacy),
                 )
-
-
-def _open(place: Place) -> Database:
-    return open_view(place, _SCHEMA, LAYOUT)
 
 
 def _iso(day: date | None) -> str | None:
@@ -205,7 +186,7 @@ _COLUMNS = """
 select c.stream, c.code, c.centre, c.opened_on, c.closed_on, c.enrolled, c.certified,
     c.certificates_due,
     (select count(*) from learners l where l.stream = c.stream),
-    (select count(*) from learners l where l.stream = c.stream and l.passed),
+    (select count(*) from learners l where l.stream = c.stream and l.passed = 1),
     (select count(*) from learners l where l.stream = c.stream and l.certified_on is not null)
 from classes c"""
 _LISTED = f"""{_COLUMNS}

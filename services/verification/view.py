@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from threading import Lock
+from functools import partial
 from uuid import UUID
 
 from events import verification
 from events.envelope import Envelope
 from events.verification import case_of
 from infra.database import Database, Place
-from infra.feed import Feed
-from infra.runner import Runner, layout, open_view
+from infra.runner import layout, open_view
+from infra.view import View
 
 READER = "verification.cases"
 NEVER = "9999-12-31"
 """Stands, in the order of lists, for a day that is not awaited."""
 
-_SCHEMA = """
+SCHEMA = """
 create table if not exists cases(
     stream blob primary key, candidacy blob not null, person blob not null, unit blob not null,
     opened_on text not null, sealed_on text, closed_on text, suspended integer not null,
@@ -32,7 +31,7 @@ create table if not exists requests(
     primary key (stream, request)) without rowid;
 create index if not exists requests_place on requests(place, stream);
 """
-LAYOUT = layout(1, _SCHEMA)
+LAYOUT = layout(1, SCHEMA)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,40 +61,31 @@ class Asked:
     asked_on: date
 
 
-class CasesView:
+class CasesView(View):
     """Every case, fed by the reader `verification.cases`."""
 
+    READER = READER
+
     def __init__(self, place: Place) -> None:
-        self._place = place
-        self._db = _open(place)
-        self._reading = Lock()
-        self._writing: list[Database] = []
+        super().__init__(partial(open_view, place, SCHEMA, LAYOUT))
 
-    def runner(self, feed: Feed) -> Runner:
-        """Return the reader that fills this view."""
-        db = _open(self._place)
-        self._writing.append(db)
-        return Runner(READER, feed, db, _Projection(db))
-
-    def close(self) -> None:
-        """Close the database."""
-        for db in (*self._writing, self._db):
-            db.close()
+    def _projection(self, db: Database) -> _Projection:
+        return _Projection(db)
 
     def cases(
         self, *, closed: bool, beyond: tuple[str, bytes] | None = None, most: int
     ) -> list[CaseRow]:
         """Return the cases that go on, or those that are done, what is due soonest first."""
         due, stream = beyond or ("", b"")
-        with self._snapshot() as db:
+        with self.snapshot() as db:
             rows = db.execute(
-                _LISTED, {"closed": closed, "due": due, "stream": stream, "most": most}
+                _LISTED, {"closed": int(closed), "due": due, "stream": stream, "most": most}
             )
             return [_row(*row) for row in rows]
 
     def case(self, either: UUID) -> CaseRow | None:
         """Return a case by its id, or by that of its candidacy."""
-        with self._snapshot() as db:
+        with self.snapshot() as db:
             for stream in (either, case_of(either)):
                 if row := db.execute(_ONE, {"stream": stream.bytes}).fetchone():
                     return _row(*row)
@@ -103,18 +93,13 @@ class CasesView:
 
     def asked(self, stream: UUID) -> list[Asked]:
         """Return the places that are asked in a case."""
-        with self._snapshot() as db:
+        with self.snapshot() as db:
             rows = db.execute(
                 "select request, place, asked_on from requests where stream = ?"
                 " and place is not null order by request",
                 (stream.bytes,),
             )
             return [Asked(number, place, date.fromisoformat(on)) for number, place, on in rows]
-
-    @contextmanager
-    def _snapshot(self) -> Iterator[Database]:
-        with self._reading:
-            yield self._db
 
 
 class _Projection:
@@ -161,7 +146,8 @@ class _Projection:
                 )
             case verification.VerificationWaived(request=request):
                 self._db.execute(
-                    "insert or ignore into requests values (?, ?, ?, null, ?, null, null)",
+                    "insert into requests values (?, ?, ?, null, ?, null, null)"
+                    " on conflict (stream, request) do nothing",
                     (stream, request, fact.subject_kind, on),
                 )
                 self._settle(stream, request, on)
@@ -182,10 +168,6 @@ class _Projection:
 
     def _set(self, stream: bytes, column: str, value: object) -> None:
         self._db.execute(f"update cases set {column} = ? where stream = ?", (value, stream))  # noqa: S608 - our own names
-
-
-def _open(place: Place) -> Database:
-    return open_view(place, _SCHEMA, LAYOUT)
 
 
 def _day(text: str | None) -> date | None:
@@ -221,9 +203,9 @@ def _row(  # noqa: PLR0913, PLR0917 - the columns
 
 
 _DUE = """
-update cases set due = iif(closed_on is not null or suspended, :never, coalesce(
-    (select min(due) from requests r where r.stream = :stream and r.settled_on is null), :never))
-where stream = :stream"""
+update cases set due = case when closed_on is not null or suspended = 1 then :never else coalesce(
+    (select min(r.due) from requests r where r.stream = :stream and r.settled_on is null), :never)
+end where stream = :stream"""
 _COLUMNS = """
 select c.stream, c.candidacy, c.person, c.unit, c.opened_on, c.sealed_on, c.closed_on,
     c.suspended, c.due,
@@ -231,6 +213,7 @@ select c.stream, c.candidacy, c.person, c.unit, c.opened_on, c.sealed_on, c.clos
     (select count(*) from requests r where r.stream = c.stream and r.settled_on is null)
 from cases c"""
 _LISTED = f"""{_COLUMNS}
-where (c.closed_on is not null) = :closed and (c.due, c.stream) > (:due, :stream)
+where case when c.closed_on is null then 0 else 1 end = :closed
+  and (c.due, c.stream) > (:due, :stream)
 order by c.due, c.stream limit :most"""
 _ONE = f"{_COLUMNS} where c.stream = :stream"

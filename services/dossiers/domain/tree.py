@@ -106,30 +106,31 @@ class Life:
 
 
 class Tree:
-    """Every unit of the province, a forest that changes by day."""
+    """Every unit of the province, a forest that changes by day.
+
+    Other threads may read it while a fact is taken in: what they read is put in place whole.
+    """
 
     def __init__(self) -> None:
         self.lives: dict[UUID, Life] = {}
-        self._codes: dict[str, list[UUID]] = {}
-        self._predecessors: dict[UUID, set[UUID]] = {}
-
-    def clear(self) -> None:
-        """Forget every unit."""
-        self.lives.clear()
-        self._codes.clear()
-        self._predecessors.clear()
+        self._codes: dict[str, tuple[UUID, ...]] = {}
+        self._predecessors: dict[UUID, frozenset[UUID]] = {}
 
     def apply(self, fact: Fact) -> None:
         """Take a fact of a unit in."""
         unit = fact.originator_id
-        life = self.lives.setdefault(unit, Life())
-        for successor in life.successors:
-            self._predecessors[successor].discard(unit)
+        before, life = self.lives.get(unit), Life()
+        if before:
+            life.facts |= before.facts
+            for successor in before.successors:
+                self._predecessors[successor] -= {unit}
         life.apply(fact.originator_version, fact)
+        self.lives[unit] = life
         for successor in life.successors:
-            self._predecessors.setdefault(successor, set()).add(unit)
-        if isinstance(fact, UnitRegistered) and unit not in self.with_code(fact.code):
-            self._codes.setdefault(fact.code, []).append(unit)
+            others = self._predecessors.get(successor, frozenset())
+            self._predecessors[successor] = others | {unit}
+        if isinstance(fact, UnitRegistered) and unit not in self._codes.get(fact.code, ()):
+            self._codes[fact.code] = *self._codes.get(fact.code, ()), unit
 
     def __contains__(self, unit: UUID) -> bool:
         return unit in self.lives

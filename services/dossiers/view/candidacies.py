@@ -5,39 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from threading import RLock
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 import msgspec
 
 from infra.database import Database, Place
-from infra.feed import Feed
-from infra.runner import Runner, open_view
+from infra.view import View
 from services.dossiers.domain.journey import Recorded
 from services.dossiers.view import names
 from services.dossiers.view.folding import CASE, Projection, Sealed, Shown
+from services.dossiers.view.tables import open_tables
 
 READER = "dossiers.candidacies"
-
-SCHEMA = """
-create table if not exists candidacies(
-    candidacy blob primary key, person blob not null, opened integer not null,
-    last_day integer not null, state blob not null) without rowid;
-create index if not exists candidacies_person on candidacies(person, opened);
-create index if not exists candidacies_last_day on candidacies(last_day, candidacy);
-create table if not exists candidacy_units(
-    unit blob not null, candidacy blob not null, primary key(unit, candidacy)) without rowid;
-create index if not exists candidacy_units_candidacy on candidacy_units(candidacy);
-create table if not exists candidacy_positions(
-    candidacy blob not null, version integer not null, position integer not null,
-    primary key(candidacy, version)) without rowid;
-create table if not exists tasks(
-    candidacy blob not null, what text not null, near integer not null, told blob not null,
-    primary key(candidacy, what)) without rowid;
-create index if not exists tasks_near on tasks(near);
-create index if not exists tasks_what on tasks(what);
-"""
 _BATCH = 200
 _MOST_UNITS = 30_000
 """More than a statement names are asked for without naming them; who asks looks again anyway."""
@@ -65,26 +46,17 @@ class Task:
     told: Shown
 
 
-class CandidaciesView:
+class CandidaciesView(View):
     """Candidacies, fed by the reader `dossiers.candidacies`. It holds no name that can be read."""
 
+    READER = READER
+
     def __init__(self, place: Place, sealed: Sealed) -> None:
-        self._place = place
         self._sealed = sealed
-        self._db = _open(place)
-        self._writing: list[Database] = []
-        self._lock = RLock()
+        super().__init__(partial(open_tables, place))
 
-    def runner(self, feed: Feed) -> Runner:
-        """Return the reader that fills this view."""
-        db = _open(self._place)
-        self._writing.append(db)
-        return Runner(READER, feed, db, Projection(db, self._sealed))
-
-    def close(self) -> None:
-        """Close the database."""
-        for db in (*self._writing, self._db):
-            db.close()
+    def _projection(self, db: Database) -> Projection:
+        return Projection(db, self._sealed)
 
     @property
     def position(self) -> int:
@@ -174,8 +146,8 @@ class CandidaciesView:
             place = place_of(rows[-1])
 
     def _rows(self, statement: str, given: Any) -> list[Any]:  # noqa: ANN401 - as the driver
-        with self._lock:
-            return self._db.execute(statement, given).fetchall()
+        with self.snapshot() as db:
+            return db.execute(statement, given).fetchall()
 
 
 def _touching(within: Sequence[UUID]) -> str:
@@ -203,8 +175,3 @@ def _found(candidacy: bytes, person: bytes, last_day: int, state: bytes) -> Foun
         version=case.version,
         facts=tuple(case.facts.values()),
     )
-
-
-def _open(place: Place) -> Database:
-    # What stood for a name is gone when its row is.
-    return open_view(place, SCHEMA + names.SCHEMA, forgets=True)

@@ -206,7 +206,8 @@ class Projection:
     def _keep(self, candidacy: UUID, case: Case) -> None:
         key = candidacy.bytes
         self._db.execute(
-            "insert or replace into candidacies values (?, ?, ?, ?, ?)",
+            "insert into candidacies values (?, ?, ?, ?, ?) on conflict (candidacy) do update set"
+            " last_day = excluded.last_day, state = excluded.state",
             (
                 key,
                 case.person.bytes,
@@ -221,7 +222,7 @@ class Projection:
             "insert into candidacy_units values (?, ?)", [(unit.bytes, key) for unit in units]
         )
         self._db.execute(
-            "delete from tasks where candidacy = ? and what not like 'refused/%'", (key,)
+            "delete from tasks where candidacy = ? and what not like ?", (key, _refusal("%"))
         )
         self._db.executemany(
             "insert into tasks values (?, ?, ?, ?)",
@@ -244,7 +245,8 @@ class Projection:
             told=fact.facts,
         )
         self._db.execute(
-            "insert or replace into tasks values (?, ?, ?, ?)",
+            "insert into tasks values (?, ?, ?, ?) on conflict (candidacy, what) do update set"
+            " near = excluded.near, told = excluded.told",
             (
                 fact.about.bytes,
                 _refusal(fact.originator_id),
@@ -258,5 +260,5 @@ class Projection:
         names.learn(self._db, fact.originator_id, opened.get("full_name"), self._sealed.blind)
 
 
-def _refusal(task: UUID) -> str:
+def _refusal(task: UUID | str) -> str:
     return f"refused/{task}"

@@ -13,12 +13,6 @@ SHORTEST, LONGEST = 2, 16
 
 Blind = Callable[[str], bytes]
 
-SCHEMA = """
-create table if not exists name_parts(
-    part blob not null, person blob not null, primary key(part, person)) without rowid;
-create index if not exists name_parts_person on name_parts(person);
-"""
-
 
 def words(text: str) -> list[str]:
     """Return the words of a text, without marks and capitals."""
@@ -37,7 +31,7 @@ def learn(db: Database, person: UUID, full_name: str | None, blind: Blind) -> No
     """Have a person found by a name, and by that one alone."""
     forget(db, person)
     db.executemany(
-        "insert or ignore into name_parts values (?, ?)",
+        "insert into name_parts values (?, ?) on conflict (part, person) do nothing",
         [(blind(part), person.bytes) for part in parts(full_name or "")],
     )
 

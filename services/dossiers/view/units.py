@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from functools import partial
 from threading import RLock
 from typing import Any
 from uuid import UUID
@@ -12,57 +13,43 @@ from events import codec
 from events.dossiers import UnitRegistered
 from events.envelope import Envelope, Fact
 from infra.database import Database, Place
-from infra.feed import Feed
-from infra.runner import Runner, layout, open_view
+from infra.view import View
 from services.dossiers.domain.tree import UNIT_FACTS, Tree
-from services.dossiers.view.candidacies import SCHEMA as CANDIDACIES
+from services.dossiers.view.tables import open_tables
 
 READER = "dossiers.units"
 
-_SCHEMA = """
-create table if not exists unit_facts(
-    position integer primary key,
-    unit blob not null,
-    version integer not null,
-    type text not null,
-    recorded text not null,
-    state blob not null);
-"""
-LAYOUT = layout(1, _SCHEMA, CANDIDACIES)
-"""Of the file, which holds the candidacies too."""
 
-
-class UnitsView:
+class UnitsView(View):
     """Units by day, fed by the reader `dossiers.units`.
 
-    The tree in memory is as new as the table, and has what this process noted since.
+    The tree in memory has every fact of the table, whoever recorded it, and what this process
+    noted and the table lacks. Threads read it while one of them makes it newer.
     """
 
+    READER = READER
+
     def __init__(self, place: Place) -> None:
-        self._place = place
-        self._db = _open(place)
-        self._writing: list[Database] = []
+        super().__init__(partial(open_tables, place))
         self._lock = RLock()
-        self._tree = Tree()
-        self._seen = 0
+        self._known = Tree(), 0
         self._noted: list[Fact] = []
         self._rehearsed = False
+
+    def _projection(self, db: Database) -> _Projection:
+        return _Projection(db)
 
     @property
     def tree(self) -> Tree:
         """The tree, with every fact of the table in it."""
-        with self._lock:
-            newest = self._db.execute("select max(position) from unit_facts").fetchone()[0]
-            if newest is not None and newest > self._seen:
-                rows = self._db.execute(
-                    "select unit, version, type, recorded, state from unit_facts"
-                    " where position > ? and position <= ? order by position",
-                    (self._seen, newest),
-                )
-                for row in rows.fetchall():
-                    self._tree.apply(_fact(*row))
-                self._seen = newest
-            return self._tree
+        with self.snapshot() as db:
+            newest = _newest(db)
+            tree, seen = self._known
+            if newest > seen:
+                with self._lock:
+                    self._follow(db, newest)
+                    tree, _ = self._known
+            return tree
 
     def note(self, facts: Sequence[Fact], *, rehearsed: bool) -> None:
         """Have facts in the tree that are recorded, or rehearsed, but not read yet."""
@@ -92,32 +79,30 @@ class UnitsView:
             if lost:
                 self._again()
 
-    def _again(self) -> None:
-        with self._lock:
-            self._tree.clear()
-            self._seen, self._rehearsed = 0, False
-            for fact in self._noted:
-                self.tree.apply(fact)
+    def _follow(self, db: Database, newest: int) -> None:
+        tree, seen = self._known
+        if newest > seen:
+            read = _taken(tree, _facts(db, seen, newest))
+            self._noted = [fact for fact in self._noted if _version(fact) not in read]
+            self._known = tree, newest
 
-    def runner(self, feed: Feed) -> Runner:
-        """Return the reader that fills this view."""
-        db = _open(self._place)
-        self._writing.append(db)
-        return Runner(READER, feed, db, _Projection(db))
+    def _again(self) -> None:
+        # Another tree takes the place of this one: who reads this one goes on reading it.
+        with self._lock, self.snapshot() as db:
+            tree, newest = Tree(), _newest(db)
+            _taken(tree, _facts(db, 0, newest))
+            _taken(tree, self._noted)
+            self._known, self._rehearsed = (tree, newest), False
 
     def misfits(self, head: Callable[[str], int]) -> list[str]:
         """Return the reader, where its position is not one that its table may have."""
-        found = self._db.execute(
-            "select position from readers where name = ?"
-            " and position >= (select coalesce(max(position), 0) from unit_facts)",
-            (READER,),
-        ).fetchone()
+        with self.snapshot() as db:
+            found = db.execute(
+                "select position from readers where name = ?"
+                " and position >= (select coalesce(max(position), 0) from unit_facts)",
+                (READER,),
+            ).fetchone()
         return [] if found and found[0] <= head("dossiers") else [READER]
-
-    def close(self) -> None:
-        """Close the database."""
-        for db in (*self._writing, self._db):
-            db.close()
 
 
 class _Projection:
@@ -136,8 +121,30 @@ class _Projection:
         """Nothing is held in memory."""
 
 
-def _open(place: Place) -> Database:
-    return open_view(place, _SCHEMA, LAYOUT)
+def _newest(db: Database) -> int:
+    return int(db.execute("select coalesce(max(position), 0) from unit_facts").fetchone()[0])
+
+
+def _facts(db: Database, after: int, last: int) -> list[Fact]:
+    rows = db.execute(
+        "select unit, version, type, recorded, state from unit_facts"
+        " where position > ? and position <= ? order by position",
+        (after, last),
+    )
+    return [_fact(*row) for row in rows.fetchall()]
+
+
+def _taken(tree: Tree, facts: Iterable[Fact]) -> set[tuple[UUID, int]]:
+    """Have facts in a tree; return which they are."""
+    read = set()
+    for fact in facts:
+        tree.apply(fact)
+        read.add(_version(fact))
+    return read
+
+
+def _version(fact: Fact) -> tuple[UUID, int]:
+    return fact.originator_id, fact.originator_version
 
 
 def _row(envelope: Envelope) -> tuple[Any, ...]:
