@@ -92,7 +92,7 @@ class FaustReactor:
 
     def _app(self) -> Any:  # noqa: ANN401 - Faust carries no types
         group = f"{self.name}.{self._topic}"
-        app = faust.App(
+        app: Any = faust.App(
             group,
             broker=f"kafka://{self._bootstrap}",
             store="memory://",
@@ -137,10 +137,10 @@ class FaustReactor:
         stands = state.parked is not None or not self._assigned
         self._progress.seen(state.position, idle=state.ready or stands)
 
-    async def _on_assigned(self, _app: Any, assigned: Any, **_: Any) -> None:  # noqa: ANN401 - a signal of Faust
-        self._assigned = bool(assigned)
+    async def _on_assigned(self, _app: Any, *assigned: Any, signal: Any = None, **_: Any) -> None:
+        self._assigned = any(assigned)
 
-    async def _on_revoked(self, _app: Any, _revoked: Any, **_: Any) -> None:  # noqa: ANN401 - as above
+    async def _on_revoked(self, _app: Any, *_revoked: Any, signal: Any = None, **_: Any) -> None:
         self._assigned = False
 
     def _patiently(self, work: Callable[..., None], *args: object) -> None:
