@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import hmac
 import os
-import sqlite3
 import threading
 import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 from uuid import UUID
 
 import msgspec
@@ -23,18 +22,19 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from events.refusal import Refusal
+from infra.database import Away, Database, Keep, Place, SqliteFile
 
 _NONCE_BYTES = 12
 _KEY_BYTES = 32
 _BLIND_BYTES = 10
 """Few, as an index has many; enough that two parts of names in a province are never one."""
 
-_SCHEMA = """
+SCHEMA = """
 create table if not exists master (one integer primary key check (one = 1), fits blob not null);
 create table if not exists keys (person blob primary key, wrapped blob not null) without rowid;
 create table if not exists tombstones (
     reference text primary key,
-    person blob -- only until that person's key is destroyed
+    person blob -- only until the key of that person is destroyed
 ) without rowid;
 create table if not exists reads (
     n integer primary key,
@@ -66,7 +66,7 @@ class BoxTamperedError(ValueError):
 
 
 class ShreddingUnfinishedError(OSError):
-    """The key is destroyed, but a reader kept its trace in the write-ahead log: shred again."""
+    """The key is destroyed, but a reader kept a trace of it in the database: shred again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,12 +88,8 @@ class Keys:
     `create` returns, and is kept in memory only inside `held()`.
     """
 
-    def __init__(
-        self, folder: Path, *, master_key_file: Path | None = None, busy_seconds: float = 30.0
-    ) -> None:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        path = folder / "keys.db"
-        master = _master_key(folder / "master.key", master_key_file, must_exist=path.exists())
+    def __init__(self, place: Place, master_key_file: Path) -> None:
+        master = _master_key(master_key_file)
         self._wrapping = AESGCM(_derived(master, "wrapping"))
         self._staging = AESGCM(_derived(master, "staging"))
         self._pepper = _derived(master, "references")
@@ -106,42 +102,44 @@ class Keys:
         """What a place in a list is encrypted under."""
         self._lock = threading.RLock()
         self._here = threading.local()
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-        self._db = sqlite3.connect(
-            path,
-            timeout=busy_seconds,
-            isolation_level=None,
-            check_same_thread=False,
-        )
+        self._db = place.open(SCHEMA, keep=Keep.DURABLE, forgets=True)
         try:
-            self._open(_derived(master, "fits"))
+            self._fit(_derived(master, "fits"))
+            with suppress(Away):  # a crash after a deletion may have left the key in the log
+                self._db.erase()
         except BaseException:
             self._db.close()
             raise
 
-    def _open(self, fits: bytes) -> None:
-        self._db.execute("pragma journal_mode = wal")
-        self._db.execute("pragma synchronous = full")
-        self._db.execute("pragma secure_delete = on")
-        self._db.executescript(_SCHEMA)
+    @classmethod
+    def in_folder(
+        cls, folder: Path, *, master_key_file: Path | None = None, busy_seconds: float = 30.0
+    ) -> Self:
+        """Open the keys of a folder, which has its own master key unless one is given.
+
+        That key is made with the folder's first database, and never again.
+        """
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        own, database = folder / "master.key", folder / "keys.db"
+        if master_key_file is None and not own.exists() and not database.exists():
+            _make_master_key(own)
+        place = SqliteFile(database, busy_seconds=busy_seconds)
+        return cls(place, master_key_file or own)
+
+    def _fit(self, fits: bytes) -> None:
         with self._commit() as db:
-            if db.execute("insert or ignore into master values (1, ?)", (fits,)).rowcount:
+            first = db.execute(
+                "insert into master values (1, ?) on conflict (one) do nothing", (fits,)
+            )
+            if first.rowcount:
                 db.execute("insert into reads_head values (1, 0, ?)", (self._start(),))
         if self._db.execute("select fits from master").fetchone() != (fits,):
-            raise MasterKeyError("the master key is not the one that wrapped keys.db")
-        # A crash after a deletion may have left the key in the log.
-        self._db.execute("pragma wal_checkpoint(truncate)")
+            raise MasterKeyError("the master key is not the one that wrapped these keys")
 
     @contextmanager
-    def _commit(self) -> Iterator[sqlite3.Connection]:
-        with self._lock:
-            self._db.execute("begin immediate")
-            try:
-                yield self._db
-            except BaseException:
-                self._db.execute("rollback")
-                raise
-            self._db.execute("commit")
+    def _commit(self) -> Iterator[Database]:
+        with self._lock, self._db.writing():
+            yield self._db
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -167,7 +165,9 @@ class Keys:
         ]
         if rows:
             with self._commit() as db:
-                db.executemany("insert or ignore into keys values (?, ?)", rows)
+                db.executemany(
+                    "insert into keys values (?, ?) on conflict (person) do nothing", rows
+                )
 
     def __contains__(self, person: UUID) -> bool:
         return self._key(person) is not None
@@ -227,7 +227,10 @@ class Keys:
     def entomb(self, reference: str, person: UUID) -> None:
         """Refuse a reference from now on, and remember whose key is still to be destroyed."""
         with self._commit() as db:
-            db.execute("insert or ignore into tombstones values (?, ?)", (reference, person.bytes))
+            db.execute(
+                "insert into tombstones values (?, ?) on conflict (reference) do nothing",
+                (reference, person.bytes),
+            )
 
     def entombed(self, reference: str) -> bool:
         """Tell whether the person with that reference is shredded, or being shredded."""
@@ -246,24 +249,26 @@ class Keys:
         return [(reference, UUID(bytes=person)) for reference, person in rows]
 
     def shred(self, person: UUID) -> None:
-        """Destroy a person's key, here and in the write-ahead log; again is harmless.
+        """Destroy a person's key, and what its database keeps of deleted rows; again is harmless.
 
         The tombstone then forgets whose it is. Raises ShreddingUnfinishedError.
         """
         with self._lock:
             with self._commit() as db:
                 db.execute("delete from keys where person = ?", (person.bytes,))
-            self._truncate_log(person)
+            self._erase("keys", person)
             # Last, so that `unfinished` names the person until no trace of the key is left.
             with self._commit() as db:
                 db.execute("update tombstones set person = null where person = ?", (person.bytes,))
-            self._truncate_log(person)
+            self._erase("tombstones", person)
             if held := getattr(self._here, "keys", None):
                 held.pop(person, None)
 
-    def _truncate_log(self, person: UUID) -> None:
-        if self._db.execute("pragma wal_checkpoint(truncate)").fetchone()[0]:
-            raise ShreddingUnfinishedError(f"keys.db is in use; shred {person} again")
+    def _erase(self, table: str, person: UUID) -> None:
+        try:
+            self._db.erase(table)
+        except Away as error:
+            raise ShreddingUnfinishedError(f"the keys are in use; shred {person} again") from error
 
     def log_read(self, actor: str, person: UUID, purpose: str, fields: Collection[str]) -> None:
         """Put on record that an actor reads personal fields; durable when it returns."""
@@ -327,12 +332,9 @@ class Keys:
             self._db.close()
 
 
-def _master_key(own: Path, given: Path | None, *, must_exist: bool) -> bytes:
-    path = given or own
+def _master_key(path: Path) -> bytes:
     if not path.exists():
-        if given or must_exist:
-            raise MasterKeyError(f"no master key at {path}")
-        _make_master_key(path)
+        raise MasterKeyError(f"no master key at {path}")
     try:
         key = bytes.fromhex(path.read_text("ascii").strip())
     except ValueError:

@@ -83,7 +83,7 @@ class Embedded:
             self._lock = os.open(folder / LOCK, os.O_CREAT | os.O_RDWR, 0o600)
             opened.callback(os.close, self._lock)
             self._projects = Lock()
-            self.keys = Keys(folder / "keys", master_key_file=master_key_file)
+            self.keys = Keys.in_folder(folder / "keys", master_key_file=master_key_file)
             opened.callback(self.keys.close)
             self.ledgers: dict[str, SqliteLedger] = {}
             for name in LEDGERS:

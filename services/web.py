@@ -32,7 +32,7 @@ class Web:
 
     def __init__(self, ketnap: Embedded, not_ready: Callable[[], list[str]] = list) -> None:
         self._ketnap = ketnap
-        self.access = Access(ketnap.folder / "access", ketnap.keys.access_secret)
+        self.access = Access.in_folder(ketnap.folder / "access", ketnap.keys.access_secret)
         watch = ketnap.view.watch()
         self.hub = Hub(watch.seen)
         self._live = Live(watch, self.hub)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import sqlite3
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone
 from hashlib import sha256
 from pathlib import Path
+from typing import Self
 from uuid import UUID, uuid4
 
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -24,6 +24,7 @@ from infra.access.roles import Roles, roles
 from infra.access.sessions import Session, Sessions, SignInFailed, grants_of
 from infra.access.tables import Store
 from infra.access.tokens import Tokens
+from infra.database import Place, SqliteFile, Taken
 
 CIVIL = timezone(timedelta(hours=7))
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,62}[a-z0-9])?")
@@ -62,14 +63,14 @@ class Account:
 
 
 class Access:
-    """Everything about who may come in, of one data folder.
+    """Everything about who may come in.
 
     No account has a password that was not generated for it or chosen by its holder.
     """
 
     def __init__(
         self,
-        folder: Path,
+        place: Place,
         secret: bytes,
         *,
         table: Roles | None = None,
@@ -77,11 +78,22 @@ class Access:
     ) -> None:
         self.roles = table or roles()
         self._clock = clock
-        self._store = Store(folder / "access.db")
+        self._store = Store(place)
         self._passwords = Passwords()
         self._attempts = Attempts(_derived(secret, "attempts"))
         self._sessions = Sessions(_derived(secret, "sessions"))
         self.tokens = Tokens(_derived(secret, "tokens"), clock)
+
+    @classmethod
+    def in_folder(
+        cls,
+        folder: Path,
+        secret: bytes,
+        *,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> Self:
+        """Open the accounts of a folder, which is made if it is not there."""
+        return cls(SqliteFile(folder / "access.db"), secret, clock=clock)
 
     def close(self) -> None:
         """Close the database."""
@@ -107,7 +119,7 @@ class Access:
                     "insert into accounts values (?, ?, ?, ?, null)",
                     (account.id, folded, hashed, microseconds(self._clock())),
                 )
-            except sqlite3.IntegrityError:
+            except Taken:
                 raise NameTaken(name=folded) from None
         return account, password
 
@@ -163,8 +175,8 @@ class Access:
         hashed = self._passwords.hashed(password)
         with self._store.commit() as db:
             changed = db.execute(
-                "update accounts set password = ?1 where id = ?2 and coalesce(?3, password)"
-                " = password",
+                "update accounts set password = ?"
+                " where id = ? and password = coalesce(?, password)",
                 (hashed, account, before),
             )
             if not changed.rowcount:
@@ -189,9 +201,9 @@ class Access:
         if self.roles.role(role) is None:
             raise NoSuchRole(role=role)
         with self._store.commit() as db:
-            made = db.execute(
+            [number] = db.execute(
                 "insert into grants(account, unit, role, first, last, granted, granted_by)"
-                " values (?, ?, ?, ?, ?, ?, ?)",
+                " values (?, ?, ?, ?, ?, ?, ?) returning id",
                 (
                     account.id,
                     unit.bytes,
@@ -201,9 +213,9 @@ class Access:
                     microseconds(self._clock()),
                     by,
                 ),
-            )
+            ).fetchone()
         return Grant(
-            id=made.lastrowid or 0,
+            id=number,
             account=account.id,
             unit=unit,
             role=role,

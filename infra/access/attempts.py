@@ -5,12 +5,12 @@ from __future__ import annotations
 import hmac
 import math
 import secrets
-import sqlite3
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv6Address, ip_address, ip_network
 
 from events.refusal import Refusal
+from infra.database import Database
 
 WINDOW = timedelta(minutes=15)
 A_NAME = 5
@@ -39,7 +39,7 @@ class Attempts:
     def __init__(self, key: bytes) -> None:
         self._key = key
 
-    def begin(self, db: sqlite3.Connection, name: str, address: str, now: datetime) -> Attempt:
+    def begin(self, db: Database, name: str, address: str, now: datetime) -> Attempt:
         """Count a try. Raises TooManySignIns, which tells when the next may come."""
         at = microseconds(now)
         attempt = Attempt(
@@ -60,14 +60,14 @@ class Attempts:
             db.execute("insert into attempts values (?, ?, ?)", (who, at, attempt.n))
         return attempt
 
-    def forget(self, db: sqlite3.Connection, attempt: Attempt) -> None:
+    def forget(self, db: Database, attempt: Attempt) -> None:
         """Let a try not count: its password was not looked at, or is the right one."""
         db.execute(
             "delete from attempts where who in (?, ?) and at = ? and n = ?",
             (attempt.name, attempt.address, attempt.at, attempt.n),
         )
 
-    def succeed(self, db: sqlite3.Connection, attempt: Attempt) -> None:
+    def succeed(self, db: Database, attempt: Attempt) -> None:
         """Forget the failures of the name; of the address, only that try."""
         db.execute("delete from attempts where who = ?", (attempt.name,))
         self.forget(db, attempt)
@@ -77,7 +77,7 @@ class Attempts:
         return hmac.digest(self._key, f"{what}/{text}".encode("utf-8", "surrogatepass"), "sha256")
 
 
-def _free_at(db: sqlite3.Connection, who: bytes, most: int) -> int:
+def _free_at(db: Database, who: bytes, most: int) -> int:
     """Return when one more try may come: when the oldest of the last `most` is forgotten."""
     row = db.execute(
         "select at from attempts where who = ? order by at desc limit 1 offset ?", (who, most - 1)

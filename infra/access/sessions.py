@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hmac
 import secrets
-import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -14,6 +13,7 @@ from uuid import UUID
 from events.refusal import Refusal
 from infra.access.attempts import microseconds, microseconds_of
 from infra.access.decision import Grant
+from infra.database import Database
 
 LONGEST = timedelta(hours=12)
 IDLE = timedelta(hours=2)
@@ -46,9 +46,7 @@ class Sessions:
     def __init__(self, key: bytes) -> None:
         self._key = key
 
-    def begin(
-        self, db: sqlite3.Connection, account: str, password: str, now: datetime
-    ) -> str | None:
+    def begin(self, db: Database, account: str, password: str, now: datetime) -> str | None:
         """Return a new token, or None if the password changed while it was verified."""
         at = microseconds(now)
         db.execute(
@@ -57,15 +55,13 @@ class Sessions:
         )
         token = secrets.token_urlsafe(_TOKEN_BYTES)
         made = db.execute(
-            "insert into sessions select ?, id, null, ?, ? from accounts"
+            "insert into sessions(token, account, began, seen) select ?, id, ?, ? from accounts"
             " where id = ? and password = ? and closed is null",
             (_digest(token), at, at, account, password),
         )
         return token if made.rowcount else None
 
-    def find(
-        self, db: sqlite3.Connection, token: str, now: datetime, today: date
-    ) -> Session | None:
+    def find(self, db: Database, token: str, now: datetime, today: date) -> Session | None:
         """Return the session of a token; None where it is unknown, over or idle too long."""
         row = db.execute(
             "select a.id, a.name, s.acting, s.began, s.seen"
@@ -91,7 +87,7 @@ class Sessions:
             csrf=self.csrf(token),
         )
 
-    def act_by(self, db: sqlite3.Connection, token: str, grant: int) -> bool:
+    def act_by(self, db: Database, token: str, grant: int) -> bool:
         """Have a session act by another grant; tell whether it is one of its account."""
         chosen = db.execute(
             "update sessions set acting = ? where token = ?"
@@ -100,11 +96,11 @@ class Sessions:
         )
         return chosen.rowcount == 1
 
-    def end(self, db: sqlite3.Connection, token: str) -> None:
+    def end(self, db: Database, token: str) -> None:
         """Sign out."""
         db.execute("delete from sessions where token = ?", (_digest(token),))
 
-    def end_all(self, db: sqlite3.Connection, account: str) -> None:
+    def end_all(self, db: Database, account: str) -> None:
         """Sign out everywhere."""
         db.execute("delete from sessions where account = ?", (account,))
 
@@ -117,12 +113,13 @@ class Sessions:
         return hmac.compare_digest(self.csrf(token).encode(), _bytes(given))
 
 
-def grants_of(db: sqlite3.Connection, account: str, on: date | None) -> tuple[Grant, ...]:
+def grants_of(db: Database, account: str, on: date | None) -> tuple[Grant, ...]:
     """Return the grants of an account, oldest first; with a day, those that hold on it."""
     rows: Sequence[tuple[int, bytes, str, str, str | None]] = db.execute(
-        "select id, unit, role, first, last from grants where account = ?1"
-        " and (?2 is null or (first <= ?2 and (last is null or last >= ?2))) order by id",
-        (account, on.isoformat() if on else None),
+        "select id, unit, role, first, last from grants where account = :account"
+        " and first <= coalesce(:day, first) and coalesce(:day, '') <= coalesce(last, '9999-12-31')"
+        " order by id",
+        {"account": account, "day": on.isoformat() if on else None},
     ).fetchall()
     return tuple(
         Grant(

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
+
+from infra.database import Database, Keep, Place
 
 # Moments are UTC microseconds since 1970, days ISO dates. Nothing here names a session's token,
 # a password, or the name and address of a failed sign-in: each stands only as a digest.
-_SCHEMA = """
+SCHEMA = """
 create table if not exists accounts(
     id text primary key,
     name text not null unique,
@@ -53,37 +52,21 @@ create index if not exists attempts_at on attempts(at);
 class Store:
     """One connection, which threads share by turns."""
 
-    def __init__(self, path: Path, *, busy_seconds: float = 30.0) -> None:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    def __init__(self, place: Place) -> None:
         self._lock = threading.RLock()
-        self._db = sqlite3.connect(
-            path, timeout=busy_seconds, isolation_level=None, check_same_thread=False
-        )
-        self._db.execute("pragma journal_mode = wal")
-        self._db.execute("pragma synchronous = full")
-        self._db.execute("pragma foreign_keys = on")
-        self._db.execute("pragma secure_delete = on")
-        self._db.executescript(_SCHEMA)
+        self._db = place.open(SCHEMA, keep=Keep.DURABLE, forgets=True)
 
     @contextmanager
-    def reading(self) -> Iterator[sqlite3.Connection]:
+    def reading(self) -> Iterator[Database]:
         """Hold the connection."""
         with self._lock:
             yield self._db
 
     @contextmanager
-    def commit(self) -> Iterator[sqlite3.Connection]:
-        """Commit what is done inside, all of it or nothing."""
-        with self._lock:
-            self._db.execute("begin immediate")
-            try:
-                yield self._db
-                self._db.execute("commit")
-            except BaseException:
-                if self._db.in_transaction:
-                    self._db.execute("rollback")
-                raise
+    def commit(self) -> Iterator[Database]:
+        """Commit what is done inside, all of it or nothing; nobody else writes meanwhile."""
+        with self._lock, self._db.writing():
+            yield self._db
 
     def close(self) -> None:
         """Close the database."""

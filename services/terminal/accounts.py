@@ -29,7 +29,7 @@ Last = Annotated[str | None, typer.Option("--last", metavar="DAY")]
 @contextmanager
 def accounts_of(ketnap: Embedded) -> Iterator[Access]:
     """Open the accounts of a data folder."""
-    access = Access(ketnap.folder / "access", ketnap.keys.access_secret)
+    access = Access.in_folder(ketnap.folder / "access", ketnap.keys.access_secret)
     try:
         yield access
     finally:

@@ -89,7 +89,7 @@ def append_all(
     """Compare ours with both, one command at a time and 32 at once."""
     with (
         closing(SqliteLedger(folder / "ours.db", "training")) as ledger,
-        closing(Keys(folder / "keys")) as keys,
+        closing(Keys.in_folder(folder / "keys")) as keys,
         closing(Plain(folder / "plain.db")) as plain,
     ):
         ours = Training(ledger, keys)

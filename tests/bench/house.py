@@ -93,7 +93,7 @@ def filled(
         tree = ketnap.units.tree
         units = [(each, next(iter(tree.ancestors(each, ON)), None)) for each in tree.lives]
         secret = ketnap.keys.access_secret
-    with closing(Access(folder / "access", secret)) as access:
+    with closing(Access.in_folder(folder / "access", secret)) as access:
         clerk = _grant(access, "clerk", unit, "grassroots_committee")
         readers = []
         for number in range(-(-streams // STREAMS_AN_ACCOUNT)):

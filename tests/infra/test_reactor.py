@@ -122,7 +122,7 @@ class House:
         return ReactingInn(ledger(self.folder / "inn.db", "inn"), self.keys)
 
     def __post_init__(self) -> None:
-        self.keys = Keys(self.folder / "keys")
+        self.keys = Keys.in_folder(self.folder / "keys")
 
     def forget_position(self) -> None:
         """Lose where the reader stood, as if all it read were delivered again."""

@@ -31,7 +31,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def keys(folder: Path) -> Iterator[Keys]:
-    keys = Keys(folder)
+    keys = Keys.in_folder(folder)
     yield keys
     keys.close()
 
@@ -106,7 +106,7 @@ def test_keys_outlive_the_process(folder: Path, keys: Keys) -> None:
     reference = keys.reference("079 synthetic")
     keys.close()
 
-    again = Keys(folder)
+    again = Keys.in_folder(folder)
 
     assert again.open(ANN, STREAM, 1, box) == FIELDS
     assert again.reference("079 synthetic") == reference
@@ -114,7 +114,7 @@ def test_keys_outlive_the_process(folder: Path, keys: Keys) -> None:
 
 
 def test_another_process_opens_the_box_at_once(folder: Path, keys: Keys) -> None:
-    other = Keys(folder)
+    other = Keys.in_folder(folder)
 
     keys.create(ANN)
 
@@ -125,7 +125,7 @@ def test_another_process_opens_the_box_at_once(folder: Path, keys: Keys) -> None
 def test_a_shredded_key_is_gone_for_every_process(folder: Path, keys: Keys) -> None:
     keys.create_all([ANN, BEN])
     boxes = {person: keys.box(person, STREAM, 1, FIELDS) for person in (ANN, BEN)}
-    other = Keys(folder)
+    other = Keys.in_folder(folder)
 
     other.shred(ANN)
 
@@ -150,7 +150,7 @@ def test_no_file_keeps_a_trace_of_a_shredded_key(folder: Path, keys: Keys) -> No
 
 
 def test_a_trace_that_a_crash_left_in_the_log_is_gone_after_the_next_start(folder: Path) -> None:
-    first = Keys(folder)
+    first = Keys.in_folder(folder)
     first.create_all([ANN, BEN])
     [(canary,)] = rows(folder, f"select wrapped from keys where person = x'{ANN.hex}'")  # noqa: S608
     assert isinstance(canary, bytes)
@@ -159,7 +159,7 @@ def test_a_trace_that_a_crash_left_in_the_log_is_gone_after_the_next_start(folde
     deleting.execute("delete from keys where person = ?", (ANN.bytes,))
     assert canary in everything_in(folder)
 
-    second = Keys(folder)
+    second = Keys.in_folder(folder)
 
     assert canary not in everything_in(folder)
     for each in (first, second, deleting):
@@ -167,7 +167,7 @@ def test_a_trace_that_a_crash_left_in_the_log_is_gone_after_the_next_start(folde
 
 
 def test_a_shredding_that_a_reader_holds_up_is_said_to_be_unfinished(folder: Path) -> None:
-    keys = Keys(folder, busy_seconds=0.0)
+    keys = Keys.in_folder(folder, busy_seconds=0.0)
     keys.create(ANN)
     keys.entomb("r", ANN)
     reader = sqlite3.connect(folder / "keys.db", isolation_level=None)
@@ -247,7 +247,7 @@ def test_a_likeness_overlooks_case_and_spaces_but_not_marks(keys: Keys) -> None:
 
 
 def test_two_folders_call_one_reference_by_two_names(keys: Keys, tmp_path: Path) -> None:
-    other = Keys(tmp_path / "other")
+    other = Keys.in_folder(tmp_path / "other")
 
     assert other.reference("079") != keys.reference("079")
     assert other.fingerprint(b"body") != keys.fingerprint(b"body")
@@ -268,7 +268,7 @@ def test_a_master_key_that_does_not_fit_is_refused(folder: Path, keys: Keys) -> 
     (folder / "master.key").write_text("11" * 32)
 
     with pytest.raises(MasterKeyError, match="not the one"):
-        Keys(folder)
+        Keys.in_folder(folder)
 
 
 def test_a_lost_master_key_is_never_replaced(folder: Path, keys: Keys) -> None:
@@ -276,7 +276,7 @@ def test_a_lost_master_key_is_never_replaced(folder: Path, keys: Keys) -> None:
     (folder / "master.key").unlink()
 
     with pytest.raises(MasterKeyError, match=r"no master key at .*master\.key"):
-        Keys(folder)
+        Keys.in_folder(folder)
     assert not (folder / "master.key").exists()
 
 
@@ -286,16 +286,16 @@ def test_what_is_no_master_key_is_refused(tmp_path: Path, text: str) -> None:
     given.write_text(text)
 
     with pytest.raises(MasterKeyError, match="32 bytes"):
-        Keys(tmp_path / "keys", master_key_file=given)
+        Keys.in_folder(tmp_path / "keys", master_key_file=given)
 
 
 def test_a_master_key_kept_elsewhere_is_used_and_must_be_there(tmp_path: Path) -> None:
     elsewhere = tmp_path / "elsewhere.key"
     with pytest.raises(MasterKeyError, match="elsewhere"):
-        Keys(tmp_path / "keys", master_key_file=elsewhere)
+        Keys.in_folder(tmp_path / "keys", master_key_file=elsewhere)
 
     elsewhere.write_text("ab" * 32 + "\n")
-    Keys(tmp_path / "keys", master_key_file=elsewhere).close()
+    Keys.in_folder(tmp_path / "keys", master_key_file=elsewhere).close()
 
     assert not (tmp_path / "keys" / "master.key").exists()
 
@@ -370,7 +370,7 @@ def test_reads_of_many_are_chained_like_reads_of_one(keys: Keys) -> None:
 def test_a_part_of_a_name_stands_for_itself_in_one_folder_alone(
     folder: Path, keys: Keys, tmp_path: Path
 ) -> None:
-    other, again = Keys(tmp_path / "other"), Keys(folder)
+    other, again = Keys.in_folder(tmp_path / "other"), Keys.in_folder(folder)
 
     assert keys.blind("an") == again.blind("an")
     assert keys.blind("an") not in {keys.blind("ann"), other.blind("an")}
@@ -381,7 +381,7 @@ def test_a_part_of_a_name_stands_for_itself_in_one_folder_alone(
 def test_the_cipher_for_staging_is_the_same_after_a_restart(folder: Path, keys: Keys) -> None:
     staged = keys.staging_cipher().encrypt(bytes(12), b"row", b"file")
     keys.close()
-    again = Keys(folder)
+    again = Keys.in_folder(folder)
 
     assert again.staging_cipher().decrypt(bytes(12), staged, b"file") == b"row"
     again.close()

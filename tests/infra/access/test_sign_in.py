@@ -58,7 +58,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def access(tmp_path: Path, clock: Clock) -> Iterator[Access]:
-    access = Access(tmp_path / "access", SECRET, clock=clock)
+    access = Access.in_folder(tmp_path / "access", SECRET, clock=clock)
     yield access
     access.close()
 
@@ -237,7 +237,7 @@ def test_failures_outlive_the_process_and_hide_what_was_typed(
     for _ in range(5):
         fail(access, "my-secret-in-the-wrong-field")
 
-    again = Access(tmp_path / "access", SECRET, clock=clock)
+    again = Access.in_folder(tmp_path / "access", SECRET, clock=clock)
     with pytest.raises(TooManySignIns):
         again.sign_in("my-secret-in-the-wrong-field", "x", THERE)
     again.close()

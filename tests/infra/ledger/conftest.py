@@ -19,7 +19,7 @@ def ledger(tmp_path: Path) -> Iterator[SqliteLedger]:
 
 @pytest.fixture
 def keys(tmp_path: Path) -> Iterator[Keys]:
-    keys = Keys(tmp_path / "keys")
+    keys = Keys.in_folder(tmp_path / "keys")
     yield keys
     keys.close()
 

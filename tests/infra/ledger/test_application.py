@@ -213,7 +213,7 @@ def test_a_fingerprint_tells_nobody_what_was_in_the_command(
 ) -> None:
     register = Register(person_ref="079", name="N", guest=UUID(int=1))
     inn.perform(register, key="k")
-    elsewhere = Keys(tmp_path / "elsewhere")
+    elsewhere = Keys.in_folder(tmp_path / "elsewhere")
     with SqliteLedgerAt(tmp_path / "other.db") as other:
         Inn(other, elsewhere).perform(register, key="k")
 

@@ -71,7 +71,7 @@ class Office:
 
     def __init__(self, folder: Path) -> None:
         self.ledger = SqliteLedger(folder / "dossiers.db", "dossiers")
-        self.keys = Keys(folder / "keys")
+        self.keys = Keys.in_folder(folder / "keys")
         self.units = UnitsView(SqliteFile(folder / "units.db"))
         self.app = Dossiers(self.ledger, self.keys, self.units, clock=lambda: NOW)
         self.district, self.cell, self.other, self.front = (uuid7() for _ in range(4))

@@ -107,7 +107,7 @@ def kept(office: Office) -> list[Path]:
 
 @pytest.fixture
 def desk(office: Office, tmp_path: Path) -> Iterator[Desk]:
-    access = Access(tmp_path / "access", b"x" * 32)
+    access = Access.in_folder(tmp_path / "access", b"x" * 32)
     try:
         with TestClient(api(office.ketnap, access)) as http:
             yield Desk(office, access, http)

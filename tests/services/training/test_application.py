@@ -22,7 +22,7 @@ OPEN = OpenClass(on=date(2020, 5, 11), code="L1", centre=CENTRE, enrolled=68, by
 
 @pytest.fixture
 def training(tmp_path: Path) -> Iterator[Training]:
-    keys = Keys(tmp_path / "keys")
+    keys = Keys.in_folder(tmp_path / "keys")
     ledger = SqliteLedger(tmp_path / "training.db", "training")
     with Training(ledger, keys) as service:
         yield service

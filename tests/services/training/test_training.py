@@ -20,7 +20,10 @@ from tests.services.training.office import BY, CENTRE, ENDED, OPENED, candidacy,
 
 @pytest.fixture
 def training(tmp_path: Path) -> Iterator[Training]:
-    ledger, keys = SqliteLedger(tmp_path / "training.db", "training"), Keys(tmp_path / "keys")
+    ledger, keys = (
+        SqliteLedger(tmp_path / "training.db", "training"),
+        Keys.in_folder(tmp_path / "keys"),
+    )
     keys.create_all(person(number) for number in range(4))
     yield Training(ledger, keys)
     ledger.close()

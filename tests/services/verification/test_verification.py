@@ -28,7 +28,7 @@ NAME = "Nguyễn Văn Cha"
 @pytest.fixture
 def verification(tmp_path: Path) -> Iterator[Verification]:
     ledger = SqliteLedger(tmp_path / "verification.db", "verification")
-    keys = Keys(tmp_path / "keys")
+    keys = Keys.in_folder(tmp_path / "keys")
     keys.create(PERSON)
     yield Verification(ledger, keys)
     ledger.close()

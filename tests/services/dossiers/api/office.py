@@ -58,7 +58,7 @@ class Office:
 
     def __init__(self, folder: Path) -> None:
         self.ketnap = Embedded.open(folder)
-        self.access = Access(folder, self.ketnap.keys.access_secret, clock=lambda: NOW)
+        self.access = Access.in_folder(folder, self.ketnap.keys.access_secret, clock=lambda: NOW)
         self.province = self.unit("P", "provincial_committee")
         self.commune = self.unit("X", "commune_committee", self.province, name="Đảng ủy xã X")
         self.cell = self.unit("C1", "cell", self.commune, name="Chi bộ thôn 1")
