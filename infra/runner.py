@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from threading import Event
 from typing import Protocol
 from zlib import crc32
@@ -13,20 +15,21 @@ from eventsourcing.persistence import OperationalError
 
 from events.envelope import Envelope
 from infra.database import Away, Database, Keep, Place, Taken
-from infra.feed import Feed, opened
+from infra.feed import Feed, FeedAwayError, Parking, Unreadable, opened
 from infra.ledger.port import LedgerClosedError, Row
 
 BATCH_EVENTS = 500
 SWEEP_SECONDS = 0.5
-AWAY = (Away, OperationalError, LedgerClosedError)
-"""How a database, or a ledger, says that it is busy, full or gone, and comes back."""
+AWAY = (Away, FeedAwayError, OperationalError, LedgerClosedError)
+"""How a database, a ledger or a broker says that it is busy, full or gone, and comes back."""
 
 # A position moves only from where its reader believes it to be: otherwise the column would
 # become null, which the table does not allow, and the statement fails with its transaction.
 TABLES = """
 create table if not exists readers(name text primary key, position integer not null);
 create table if not exists parked(
-    name text primary key, position integer not null, type text not null, reason text not null);
+    name text primary key, position integer not null, type text not null, reason text not null,
+    since text not null);
 """
 _MOVE = "update readers set position = case when position = :old then :new end where name = :name"
 
@@ -50,6 +53,8 @@ class Parked:
     position: int
     type: str
     reason: str
+    since: datetime | None = field(default=None, compare=False)
+    """When it was met; None where only the process that met it knows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +78,15 @@ class ReaderStoppedError(RuntimeError):
 
     def __init__(self, reader: str, parked: Parked) -> None:
         super().__init__(f"{reader} stopped at {parked.position}: {parked.reason}")
+        self.reader = reader
+        self.parked = parked
+
+
+class NotParkedError(LookupError):
+    """A reader does not stand still, or it does so before another record."""
+
+    def __init__(self, reader: str, parked: Parked | None) -> None:
+        super().__init__(reader)
         self.reader = reader
         self.parked = parked
 
@@ -102,6 +116,52 @@ def open_view(
     power costs nothing: they are read again.
     """
     return place.open(TABLES + schema, stamp, keep=keep, forgets=forgets)
+
+
+class Standstills:
+    """The records that stopped readers, in a table, where every process finds them."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    def of(self, reader: str) -> Parked | None:
+        """Return the record before which a reader stands still."""
+        row = self._db.execute(
+            "select position, type, reason, since from parked where name = ?", (reader,)
+        ).fetchone()
+        if row is None:
+            return None
+        position, kind, reason, since = row
+        return Parked(position, kind, reason, datetime.fromisoformat(since))
+
+    def note(self, reader: str, parked: Parked) -> None:
+        """Have a reader stand still, since the first time that it met the record."""
+        now = datetime.now(UTC).isoformat()
+        self._db.execute(
+            "insert into parked values (?, ?, ?, ?, ?) on conflict (name) do update set"
+            " position = excluded.position, type = excluded.type, reason = excluded.reason,"
+            " since = case when parked.position = excluded.position then parked.since"
+            " else excluded.since end",
+            (reader, parked.position, parked.type, parked.reason, now),
+        )
+
+    def lift(self, reader: str) -> None:
+        """Have a reader try again: it looks here before it does anything."""
+        self._db.execute("delete from parked where name = ?", (reader,))
+
+
+def skip(db: Database, reader: str, position: int) -> None:
+    """Have the reader of a view go on behind the record before which it stands still.
+
+    Raises NotParkedError.
+    """
+    with db.writing():
+        standstills = Standstills(db)
+        parked = standstills.of(reader)
+        if parked is None or parked.position != position:
+            raise NotParkedError(reader, parked)
+        db.execute(_MOVE, {"old": position - 1, "new": position, "name": reader})
+        standstills.lift(reader)
 
 
 class Reader(ABC):
@@ -141,12 +201,12 @@ class Reader(ABC):
         return at
 
     def run(self, stop: Event) -> None:
-        """Follow the ledger until told to stop; a stopped reader waits to be told."""
+        """Follow the ledger until told to stop; a stopped reader looks whether it may go on."""
         while not stop.is_set():
             try:
                 if not self.step():
                     if self._parked:
-                        stop.wait()
+                        stop.wait(SWEEP_SECONDS)
                     else:
                         self._feed.wait(self.position, SWEEP_SECONDS)
             except AWAY:
@@ -157,7 +217,8 @@ class Runner(Reader):
     """Feeds one projection from one ledger, one transaction a batch.
 
     A record that cannot be taken stops this reader before it, with its reason in `parked`;
-    nothing is skipped. A new runner tries it again: the release may have learned to read it.
+    nothing is skipped. It is tried again when its row there is gone, whoever removed it, and
+    by a new runner: the release may have learned to read it.
     """
 
     def __init__(
@@ -172,6 +233,7 @@ class Runner(Reader):
         super().__init__(name, feed, batch_events)
         self._db = db
         self._projection = projection
+        self._standstills = Standstills(db)
         self._left_at = -1
         db.execute("insert into readers values (?, 0) on conflict (name) do nothing", (name,))
 
@@ -181,17 +243,29 @@ class Runner(Reader):
         row = self._db.execute("select position from readers where name = ?", (self.name,))
         return int(row.fetchone()[0])
 
+    @property
+    def state(self) -> State:
+        """Return where the reader stands, by what every process can see."""
+        return replace(super().state, parked=self._standstills.of(self.name))
+
     def step(self) -> bool:
         """Take the next batch; tell whether the view moved."""
-        if self._parked:
+        if self._parked and self._standstills.of(self.name):
             return False
+        self._parked = None
         at = self.position
         if at != self._left_at:
             self._projection.forget()
-        batch, unreadable = decoded(self._feed.ledger, at, self._feed.read(at, self._batch_events))
+        try:
+            rows = self._feed.read(at, self._batch_events)
+        except Unreadable as record:
+            self._park(Parked(record.position, record.type, record.reason))
+            return False
+        batch, unreadable = decoded(self._feed.ledger, at, rows)
         taken = self._take(at, batch)
         if unreadable and not self._parked:
-            self._park(*unreadable)
+            row, error = unreadable
+            self._park(Parked(row.position, row.type, _reason(error)))
         return taken
 
     def close(self) -> None:
@@ -209,7 +283,9 @@ class Runner(Reader):
             raise
         except Exception as defect:  # noqa: BLE001 - whatever it is, it stops this reader
             if len(batch) == 1:
-                self._park(batch[0], defect)
+                [envelope] = batch
+                kind = type(envelope.fact).TOPIC
+                self._park(Parked(envelope.position, kind, _reason(defect)))
                 return False
             moved = False
             for envelope in batch:  # finds the one that fails, and takes those before it
@@ -225,7 +301,7 @@ class Runner(Reader):
             with self._db.writing():
                 self._move(at, new)
                 self._projection.project(batch)
-                self._db.execute("delete from parked where name = ?", (self.name,))
+                self._standstills.lift(self.name)
         except BaseException:
             self._projection.forget()
             raise
@@ -237,15 +313,12 @@ class Runner(Reader):
         except Taken:
             raise MovedError(self.name) from None
 
-    def _park(self, record: Row | Envelope, error: Exception) -> None:
-        kind = record.type if isinstance(record, Row) else type(record.fact).TOPIC
-        reason = f"{type(error).__name__}: {error}"
-        self._parked = Parked(record.position, kind, reason)
-        self._db.execute(
-            "insert into parked values (?, ?, ?, ?) on conflict (name) do update set"
-            " position = excluded.position, type = excluded.type, reason = excluded.reason",
-            (self.name, record.position, kind, reason),
-        )
+    def _park(self, parked: Parked) -> None:
+        self._parked = parked
+        self._standstills.note(self.name, parked)
+        if isinstance(self._feed, Parking):
+            with suppress(FeedAwayError):  # the table has it, and it is said again at a restart
+                self._feed.park(self.name, parked.position, parked.type, parked.reason)
 
 
 def decoded(
@@ -264,3 +337,7 @@ def decoded(
             return batch, (row, error)
         at = row.position
     return batch, None
+
+
+def _reason(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"

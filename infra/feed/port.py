@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
 
-from events import codec
+from events import codec, wire
+from events.codec import UndecodableError
 from events.envelope import Envelope
 from infra.ledger.port import Row
 
@@ -56,6 +57,27 @@ class Parking(Protocol):
     def park(self, reader: str, position: int, kind: str, reason: str) -> None:
         """Put on record that a reader stands before a position, once. Raises FeedAwayError."""
         ...
+
+
+def carried(ledger: str, record: bytes | None) -> Row:
+    """Return the row of a ledger that a record of its topic carries. Raises UndecodableError.
+
+    Its digest is empty: the chain is recomputed by who asks for it, not by every reader.
+    """
+    found = wire.decode(record)
+    if found.source != ledger:
+        raise UndecodableError(f"a record of {found.source}")
+    return Row(
+        found.position,
+        found.subject,
+        found.version,
+        found.type,
+        found.recorded,
+        bytes(found.data),
+        found.sealedhash,
+        b"",
+        found.traceparent,
+    )
 
 
 def opened(ledger: str, row: Row) -> Envelope:
