@@ -8,13 +8,13 @@ from uuid import UUID
 
 from services.directory import Candidate
 from services.dossiers.domain.refusals import UnknownCandidacy
-from services.embedded import Embedded
+from services.installation import Installation
 
 
 class Neighbour:
     """Answers what other services ask of units and people."""
 
-    def __init__(self, ketnap: Embedded) -> None:
+    def __init__(self, ketnap: Installation) -> None:
         self._dossiers = ketnap.dossiers
         self._units = ketnap.units
 

@@ -17,7 +17,7 @@ from infra.runner import Runner
 from services.dossiers.view import Boxes, CandidaciesView, UnitsView
 from services.dossiers.view.candidacies import READER as CANDIDACIES_READER
 from services.dossiers.view.units import READER as UNITS_READER
-from services.embedded import Embedded
+from services.installation import Installation
 from services.reporting.view import ReportingView
 from services.training.view import READER as CLASSES_READER
 from services.training.view import ClassesView
@@ -68,7 +68,7 @@ class _Until:
 
 
 def compare(
-    ketnap: Embedded,
+    ketnap: Installation,
     progress: Callable[[int, int], None] = lambda _, __: None,
 ) -> list[Compared]:
     """Rebuild every view as far as it has read, and compare them row for row.
@@ -86,7 +86,7 @@ def compare(
         return [row for view in VIEWS for row in _differences(folder, view)]
 
 
-def _shown(live: sqlite3.Connection, view: str, ketnap: Embedded) -> dict[str, int]:
+def _shown(live: sqlite3.Connection, view: str, ketnap: Installation) -> dict[str, int]:
     """Return how far each reader has come by what its view holds, whatever it says itself."""
     if view == "reporting":
         return {
@@ -104,7 +104,7 @@ def _shown(live: sqlite3.Connection, view: str, ketnap: Embedded) -> dict[str, i
 
 
 def rebuild(
-    ketnap: Embedded,
+    ketnap: Installation,
     view: str,
     folder: Path,
     positions: Mapping[str, int],
@@ -120,7 +120,7 @@ def rebuild(
 
 
 def _runners(
-    ketnap: Embedded, view: str, place: Place, positions: Mapping[str, int], stack: ExitStack
+    ketnap: Installation, view: str, place: Place, positions: Mapping[str, int], stack: ExitStack
 ) -> list[Runner]:
     def until(ledger: str, reader: str) -> _Until:
         return _Until(LedgerFeed(ketnap.ledgers[ledger]), positions.get(reader, 0))

@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 
 from fastapi import FastAPI
 
-from infra.access import Access
 from infra.http import Cursors, Reached, operations, served
 from infra.metrics import Requests, registry
 from infra.stream import Hub
@@ -32,7 +31,7 @@ class Web:
 
     def __init__(self, ketnap: Embedded, not_ready: Callable[[], list[str]] = list) -> None:
         self._ketnap = ketnap
-        self.access = Access.in_folder(ketnap.folder / "access", ketnap.keys.access_secret)
+        self.access = ketnap.access()
         watch = ketnap.view.watch()
         self.hub = Hub(watch.seen)
         self._live = Live(watch, self.hub)

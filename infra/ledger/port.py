@@ -195,6 +195,10 @@ class Ledger(ApplicationRecorder):
         """Wait until there is an event after a position; woken in process, swept every 0.5 s."""
 
     @abstractmethod
+    def tell(self, grown: Callable[[], None]) -> None:
+        """Have something called after each commit of this process, by the thread that made it."""
+
+    @abstractmethod
     def verify(self, progress: Callable[[int], None] = lambda _: None) -> Verdict:
         """Recompute the chain from the first event and name the first wrong position."""
 

@@ -29,10 +29,10 @@ from infra.http import (
     takes,
 )
 from infra.metrics import Requests
-from services.embedded import Embedded
 from services.imports.desk import Desk, Wish
 from services.imports.template import write_template
 from services.imports.uploads import Pointed, Taken, Upload, in_memory, told
+from services.installation import Installation
 from services.wording import law, refusal_words
 
 # What is larger than this the edge refuses: nothing that is sent in ever touches a disk in clear.
@@ -92,7 +92,7 @@ class Commit(msgspec.Struct, forbid_unknown_fields=True):
 _COMMIT = msgspec.json.Decoder(Commit)
 
 
-def api(ketnap: Embedded, access: Access, *, requests: Requests | None = None) -> FastAPI:
+def api(ketnap: Installation, access: Access, *, requests: Requests | None = None) -> FastAPI:
     """Return the application of imports."""
     desk = Desk(ketnap, access)
 

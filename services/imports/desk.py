@@ -20,12 +20,12 @@ from events.refusal import Refusal
 from infra.access import Access, Grant, NotFound, Resource, Scope
 from infra.http import if_match
 from infra.ledger.application import ChangedCommand
-from services.embedded import Embedded
 from services.imports.bounds import Bounds, within
 from services.imports.columns import Kind, UnknownKind, kinds
 from services.imports.report import FileReport, words
 from services.imports.run import ReasonAndDocumentMissing, import_files
 from services.imports.uploads import Pointed, Taken, Upload, Uploads, WrongRow, in_memory
+from services.installation import Installation
 
 SHOWN_ERRORS = 200
 _TABLES = 200
@@ -59,7 +59,7 @@ class Desk:
 
     def __init__(
         self,
-        ketnap: Embedded,
+        ketnap: Installation,
         access: Access,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:

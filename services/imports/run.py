@@ -18,7 +18,6 @@ from events.calendar import CIVIL
 from events.refusal import Refusal
 from infra.tables import ErrorFile, Row, Table, TableRefused, read_tables
 from services.dossiers.application import Dossiers
-from services.embedded import Embedded
 from services.imports.bounds import Bounds
 from services.imports.candidates import Candidates
 from services.imports.classes import Classes
@@ -34,6 +33,7 @@ from services.imports.taking import Session, Source, Taker, Terms
 from services.imports.targets import Targets
 from services.imports.template import is_notes
 from services.imports.values import Said, faults, read, texts
+from services.installation import Installation
 
 TAKERS: dict[str, Callable[[Session, Source], Taker]] = {
     "organisations": Organisations,
@@ -88,7 +88,7 @@ class File:
 
 
 def import_files(  # noqa: PLR0913 - the flags of the command
-    ketnap: Embedded,
+    ketnap: Installation,
     paths: Sequence[Path],
     *,
     kind: str | None = None,
@@ -158,7 +158,7 @@ class _Count:
 
 class _Run:
     def __init__(
-        self, ketnap: Embedded, terms: Terms, lang: str, count: _Count, bounds: Bounds | None
+        self, ketnap: Installation, terms: Terms, lang: str, count: _Count, bounds: Bounds | None
     ) -> None:
         self._ketnap = ketnap
         self._terms = terms

@@ -12,11 +12,11 @@ from events.envelope import By
 from events.refusal import Refusal
 from infra.ledger.application import Commands, Outcome
 from services.dossiers.application import Dossiers
-from services.embedded import Embedded
 from services.imports.known import Known
 from services.imports.places import Places
 from services.imports.report import RowError, row_error
 from services.imports.values import Said
+from services.installation import Installation
 
 WHOLE_FILE = 1 << 62
 
@@ -36,7 +36,7 @@ class Terms:
 class Session:
     """The installation, what is known there, and what earlier files of a check would add."""
 
-    ketnap: Embedded
+    ketnap: Installation
     dossiers: Dossiers
     """Sees the units that a check plans, where there are some."""
     terms: Terms

@@ -12,7 +12,7 @@ import typer
 
 from infra.access import Access, Account, Grant, NotFound
 from services.dossiers.domain.refusals import UnknownUnit
-from services.embedded import Embedded
+from services.installation import Installation
 from services.terminal import asked
 from services.terminal.cases import actor
 from services.terminal.edge import Stopped
@@ -27,9 +27,9 @@ Last = Annotated[str | None, typer.Option("--last", metavar="DAY")]
 
 
 @contextmanager
-def accounts_of(ketnap: Embedded) -> Iterator[Access]:
+def accounts_of(ketnap: Installation) -> Iterator[Access]:
     """Open the accounts of a data folder."""
-    access = Access.in_folder(ketnap.folder / "access", ketnap.keys.access_secret)
+    access = ketnap.access()
     try:
         yield access
     finally:
@@ -57,7 +57,7 @@ _COLUMNS = ("account", "unit", "unit-name", "role", "first", "last", "grant")
 
 
 def _told(
-    account: Account, grant: Grant | None, ketnap: Embedded, access: Access, screen: Screen
+    account: Account, grant: Grant | None, ketnap: Installation, access: Access, screen: Screen
 ) -> dict[str, Any]:
     told: dict[str, Any] = dict.fromkeys(_COLUMNS) | {"account": account.name}
     if grant is None:
@@ -141,7 +141,7 @@ def end(
         screen.tell("account.ended", grant=str(number), last=day)
 
 
-def place_of(ketnap: Embedded, access: Access, code: str, role: str) -> UUID:
+def place_of(ketnap: Installation, access: Access, code: str, role: str) -> UUID:
     """Return the unit of a code, where somebody may hold that role today.
 
     Raises UnknownUnit, and Stopped where there is no such role or not at such a unit.

@@ -15,7 +15,7 @@ from services.dossiers.application import (
     RetractFact,
 )
 from services.dossiers.domain.candidacy import Candidacy
-from services.embedded import Embedded
+from services.installation import Installation
 from services.terminal.asked import today
 from services.terminal.cases import by, fact_of, unit_of
 
@@ -28,7 +28,9 @@ class Paper:
     document: str
 
 
-def other_day(ketnap: Embedded, candidacy: UUID, fact: str, day: date, paper: Paper) -> CorrectFact:
+def other_day(
+    ketnap: Installation, candidacy: UUID, fact: str, day: date, paper: Paper
+) -> CorrectFact:
     """Return the command that sets the day of a fact right. Raises UnknownFact."""
     name, of = fact_of(ketnap, candidacy, fact)
     return CorrectFact(
@@ -43,7 +45,7 @@ def other_day(ketnap: Embedded, candidacy: UUID, fact: str, day: date, paper: Pa
 
 
 def other_unit(
-    ketnap: Embedded, candidacy: UUID, fact: str, code: str, paper: Paper
+    ketnap: Installation, candidacy: UUID, fact: str, code: str, paper: Paper
 ) -> CorrectFact | CorrectCandidacyUnit:
     """Return the command that sets the unit right: of imported history, that of all of it.
 
@@ -76,7 +78,7 @@ def other_unit(
 
 
 def other_facet(  # noqa: PLR0913, PLR0917 - what is set right, and to what
-    ketnap: Embedded, candidacy: UUID, fact: str, name: str, value: str | None, paper: Paper
+    ketnap: Installation, candidacy: UUID, fact: str, name: str, value: str | None, paper: Paper
 ) -> CorrectFacet:
     """Return the command that sets a facet of the candidacy right. Raises UnknownFact."""
     fact_of(ketnap, candidacy, fact)
@@ -90,7 +92,7 @@ def other_facet(  # noqa: PLR0913, PLR0917 - what is set right, and to what
     )
 
 
-def retraction(ketnap: Embedded, candidacy: UUID, fact: str, paper: Paper) -> RetractFact:
+def retraction(ketnap: Installation, candidacy: UUID, fact: str, paper: Paper) -> RetractFact:
     """Return the command that says a fact never happened. Raises UnknownFact."""
     name, of = fact_of(ketnap, candidacy, fact)
     return RetractFact(
@@ -107,7 +109,7 @@ Said = dict[tuple[str, str], object]
 """What stands of a candidacy: of each fact its day and its unit, and each facet."""
 
 
-def standing(ketnap: Embedded, candidacy: UUID) -> Said:
+def standing(ketnap: Installation, candidacy: UUID) -> Said:
     """Return what stands of a candidacy, so that what a correction changed can be told."""
     known: Candidacy = ketnap.dossiers.repository.get(candidacy)
     said: Said = {

@@ -12,7 +12,7 @@ from events.envelope import By
 from events.refusal import Refusal
 from services.dossiers.domain.candidacy import Candidacy
 from services.dossiers.domain.refusals import UnknownUnit
-from services.embedded import Embedded
+from services.installation import Installation
 from services.terminal.asked import today
 
 _POSITION = re.compile(r"dossiers:(\d+)")
@@ -41,7 +41,7 @@ def by(document: str | None = None) -> By:
     return By(actor=actor(), document=document)
 
 
-def case_of(ketnap: Embedded, text: str) -> UUID:
+def case_of(ketnap: Installation, text: str) -> UUID:
     """Return the candidacy with that id, or with an id that begins so; else the person's latest.
 
     Raises UnknownCase and AmbiguousCase.
@@ -59,7 +59,7 @@ def case_of(ketnap: Embedded, text: str) -> UUID:
     return attempts[-1]
 
 
-def fact_of(ketnap: Embedded, case: UUID, text: str) -> tuple[str, int | None]:
+def fact_of(ketnap: Installation, case: UUID, text: str) -> tuple[str, int | None]:
     """Return the name of a fact, and its version where a position names it. Raises UnknownFact."""
     standing = ketnap.dossiers.standing(case)
     if match := _POSITION.fullmatch(text):
@@ -76,7 +76,7 @@ def fact_of(ketnap: Embedded, case: UUID, text: str) -> tuple[str, int | None]:
     raise UnknownFact(fact=text, known_facts=sorted({fact.fact for fact in standing.values()}))
 
 
-def unit_of(ketnap: Embedded, code: str, on: date) -> UUID:
+def unit_of(ketnap: Installation, code: str, on: date) -> UUID:
     """Return the unit that bears a code on a day, or else today. Raises UnknownUnit."""
     tree = ketnap.units.tree
     found = tree.by_code(code, on) or tree.by_code(code, today())
@@ -93,7 +93,7 @@ def person_of(text: str) -> UUID | None:
         return None
 
 
-def names_of(ketnap: Embedded, cases: Iterable[str], purpose: str) -> dict[str, str | None]:
+def names_of(ketnap: Installation, cases: Iterable[str], purpose: str) -> dict[str, str | None]:
     """Return what people are called, by case; each read goes on record before it is made."""
     names: dict[str, str | None] = {}
     for case in sorted(cases):

@@ -16,7 +16,7 @@ from events.refusal import Refusal
 from events.registry import UnknownTypeError
 from events.rulebook import rulebook
 from infra.sealing import BoxTamperedError
-from infra.settings import BadSettingError
+from infra.settings import BadSettingError, MissingSettingError
 from services.terminal.screen import Screen
 from services.terminal.usage import FINDING, MISUSE, Told, misused
 from services.wording import UnknownWordsError, refusal_words, say
@@ -99,6 +99,9 @@ def _told(error: BaseException, screen: Screen) -> Told:  # noqa: PLR0911 - one 
             return _broken("unknown-type", screen, types=str(error))
         case UndecodableError() | BoxTamperedError():
             return _broken("tampered", screen, why=str(error))
+        case MissingSettingError():
+            told = _broken("missing-setting", screen, variable=error.variable)
+            return told._replace(exit_code=MISUSE)
         case BadSettingError():
             return _broken("setting", screen, setting=str(error))._replace(exit_code=MISUSE)
         case OSError():

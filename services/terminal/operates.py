@@ -10,13 +10,14 @@ import typer
 from infra.ledger.port import Verdict
 from infra.settings import settings
 from services.doctor import examine
-from services.embedded import LEDGERS, Embedded
+from services.embedded import Embedded
+from services.installation import LEDGERS, Installation
 from services.replay import compare as compare_views
 from services.terminal import asked
 from services.terminal.edge import Stopped
-from services.terminal.options import Data, Json, Lang, data_folder, opened, screen_for
+from services.terminal.options import Data, Json, Lang, data_folder, opened, place, screen_for
 from services.terminal.screen import Screen
-from services.terminal.usage import FINDING
+from services.terminal.usage import FINDING, MISUSE
 
 PROMISES = Path(__file__).parents[2] / "contracts"
 
@@ -33,6 +34,8 @@ def up(
 
     screen = screen_for(lang)
     said = settings()
+    if place(data).is_distributed:
+        raise Stopped("up.distributed", code=MISUSE)
     address = host or said.host, said.port if port is None else port
     logs.configure(said.log_level)
     try:
@@ -41,6 +44,8 @@ def up(
         why = error.strerror
         raise Stopped("up.address", host=address[0], port=str(address[1]), why=why) from error
     with listening, opened(data, screen, create=True, current=False) as ketnap:
+        if not isinstance(ketnap, Embedded):
+            raise TypeError(ketnap)
         at = ":".join(map(str, listening.getsockname()[:2]))
         screen.note("up.started", address=at, folder=ketnap.folder)
         try:
@@ -68,7 +73,7 @@ def verify(data: Data = None, lang: Lang = None, as_json: Json = False) -> None:
         raise SystemExit(FINDING)
 
 
-def _verdict(ketnap: Embedded, name: str, screen: Screen) -> dict[str, object]:
+def _verdict(ketnap: Installation, name: str, screen: Screen) -> dict[str, object]:
     ledger = ketnap.ledgers[name]
     total = ledger.head().position
     with screen.progress("progress.verify") as step:

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from infra.adapters import Province
+from infra.database import Away, NotMigrated
 from infra.runner import ReaderStoppedError
 from infra.sealing import MasterKeyError
-from infra.settings import settings
-from services.embedded import Embedded, ViewMisfitError, ViewsBehindError
+from infra.settings import Settings, settings
+from services.embedded import Embedded
+from services.installation import Installation, ViewMisfitError, ViewsBehindError
 from services.terminal.edge import Stopped
 from services.terminal.screen import Screen
 from services.terminal.usage import MISUSE
@@ -47,6 +51,19 @@ def data_folder(given: Path | None) -> Path:
     return given or settings().data
 
 
+def place(given: Path | None) -> Settings:
+    """Return where everything lies: in the folder of the option, or where the settings say."""
+    said = settings()
+    return said if given is None else replace(said, data=given, dsns={})
+
+
+def installation(said: Settings) -> Installation:
+    """Return the installation that the settings choose."""
+    if said.is_distributed:
+        return Installation(Province(said))
+    return Embedded(said.data, master_key_file=said.master_key_file)
+
+
 @contextmanager
 def opened(
     given: Path | None,
@@ -54,21 +71,28 @@ def opened(
     *,
     create: bool = False,
     current: bool = True,
-) -> Iterator[Embedded]:
-    """Open the data folder, its views current. Only what writes creates a folder."""
-    folder = data_folder(given)
+) -> Iterator[Installation]:
+    """Open the installation, its views current. Only what writes creates a folder."""
+    said = place(given)
+    folder = said.data
     if folder.exists() and not folder.is_dir():
         raise Stopped("no-folder", code=MISUSE, folder=folder)
-    if not create and not (folder / "ledgers").is_dir():
+    if not said.is_distributed and not create and not (folder / "ledgers").is_dir():
         raise Stopped("no-data", code=MISUSE, folder=folder)
+    with _broken(folder), installation(said) as ketnap:
+        if ketnap.discarded:
+            screen.note("views-rebuilt", views=ketnap.discarded)
+        if current:
+            with screen.progress("progress.views") as step:
+                ketnap.catch_up(step)
+        yield ketnap
+
+
+@contextmanager
+def _broken(folder: Path) -> Iterator[None]:
+    """Say what is wrong with an installation, and what to do about it."""
     try:
-        with Embedded(folder, master_key_file=settings().master_key_file) as ketnap:
-            if ketnap.discarded:
-                screen.note("views-rebuilt", views=ketnap.discarded)
-            if current:
-                with screen.progress("progress.views") as step:
-                    ketnap.catch_up(step)
-            yield ketnap
+        yield
     except ViewsBehindError as behind:
         raise Stopped("broken.behind", folder=behind) from behind
     except ViewMisfitError as misfit:
@@ -84,3 +108,7 @@ def opened(
         ) from stopped
     except MasterKeyError as wrong:
         raise Stopped("broken.master-key", why=wrong) from wrong
+    except NotMigrated as absent:
+        raise Stopped("broken.not-migrated", schema=absent.schema) from absent
+    except Away as away:
+        raise Stopped("broken.away", why=away) from away

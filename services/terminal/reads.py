@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from services.embedded import Embedded
+from services.installation import Installation
 from services.reporting.view import Question
 from services.terminal import asked
 from services.terminal.cases import case_of, names_of
@@ -191,7 +191,7 @@ def _facets_said(row: Mapping[str, Any], screen: Screen) -> Iterator[str]:
             yield str(screen.words_or(f"facet-value.{value}", value))
 
 
-def _add_names(ketnap: Embedded, rows: Sequence[dict[str, Any]], purpose: str) -> None:
+def _add_names(ketnap: Installation, rows: Sequence[dict[str, Any]], purpose: str) -> None:
     names = names_of(ketnap, {row["case"] for row in rows if row.get("case")}, purpose)
     for row in rows:
         row["name"] = names.get(row["case"] or "")

@@ -11,8 +11,8 @@ from rich.text import Text
 
 from events.period import parse_period
 from services import demo as material
-from services.embedded import Embedded
 from services.imports.run import import_files
+from services.installation import Installation
 from services.reporting.view import Question
 from services.terminal.accounts import accounts_of, place_of
 from services.terminal.amending import Paper, other_day, retraction
@@ -71,7 +71,7 @@ def demo(data: Data = None, lang: Lang = None, as_json: Json = False) -> None:  
         raise SystemExit(FINDING)
 
 
-def _load(ketnap: Embedded, screen: Screen) -> None:
+def _load(ketnap: Installation, screen: Screen) -> None:
     """Load the files and then what becomes known later; begun again, it completes itself."""
     begun = ketnap.folder / LOADING
     if not begun.exists() and any(ledger.head().position for ledger in ketnap.ledgers.values()):
@@ -96,7 +96,7 @@ def _load(ketnap: Embedded, screen: Screen) -> None:
     begun.rename(ketnap.folder / LOADED)
 
 
-def _accounts(ketnap: Embedded) -> list[tuple[str, ...]]:
+def _accounts(ketnap: Installation) -> list[tuple[str, ...]]:
     """Open the demo's accounts, once in the life of a folder; return them with their passwords."""
     told: list[tuple[str, ...]] = []
     with accounts_of(ketnap) as access:
@@ -127,7 +127,7 @@ def _paper(change: Mapping[str, Any]) -> Paper:
     return Paper(reason=change["reason"], document=change["document"])
 
 
-def _import(ketnap: Embedded, files: Sequence[Path], screen: Screen) -> None:
+def _import(ketnap: Installation, files: Sequence[Path], screen: Screen) -> None:
     with screen.progress("progress.import") as step:
         reports = import_files(
             ketnap, files, commit=True, actor=actor(), lang=screen.lang, progress=step
@@ -137,7 +137,7 @@ def _import(ketnap: Embedded, files: Sequence[Path], screen: Screen) -> None:
         raise SystemExit(FINDING)
 
 
-def _answer(ketnap: Embedded, question: Mapping[str, Any], screen: Screen) -> dict[str, Any]:
+def _answer(ketnap: Installation, question: Mapping[str, Any], screen: Screen) -> dict[str, Any]:
     asked = Question(
         unit_code=question["unit"],
         period=parse_period(question["period"]),
