@@ -26,9 +26,10 @@ from tests.properties.known import Entry, Known, entries
 from tests.properties.oracle import Figures
 from tests.properties.unrest import Clock, Unrest
 from tests.province import Province
+from tests.services.reporting.office import postgres
 
-PAIRS = 100
-"""Of a day as of which, and a moment at which it was known; twice, for two worlds."""
+PAIRS, PAIRS_ON_POSTGRES = 100, 20
+"""Of a day as of which, and a moment at which it was known, for each world."""
 QUESTIONS = 3
 PERIODS = (
     *("2017", "2018-H1", "2019", "2020", "2021", "2022", "2023"),
@@ -63,6 +64,7 @@ class World:
     runners: list[Runner]
     slow: ReportingView
     now: ReportingView
+    pairs: int = PAIRS
 
     def follow(self, positions: dict[str, int]) -> None:
         """Bring the slow view to a position of each ledger."""
@@ -93,24 +95,33 @@ def _parts(files: list[Path]) -> list[list[Path]]:
     return [files[:-2], *([path] for path in files[-2:])]
 
 
-@pytest.fixture(params=["demo", "stirred"])
+POSTGRES = pytest.param("stirred, on Postgres", marks=pytest.mark.stack)
+
+
+@pytest.fixture(params=["demo", "stirred", POSTGRES])
 def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
-    folder: Path = request.getfixturevalue(request.param)
+    name, _, elsewhere = request.param.partition(", ")
+    folder: Path = request.getfixturevalue(name)
     with ExitStack() as opened:
         ketnap = opened.enter_context(Embedded.open(folder))
-        slow = ReportingView(SqliteFile(tmp_path / "reporting.db"))
+        slow = ReportingView(
+            postgres(request.getfixturevalue("database"))
+            if elsewhere
+            else SqliteFile(tmp_path / "reporting.db")
+        )
         opened.callback(slow.close)
         feeds = {name: FeedUpTo(ledger) for name, ledger in ketnap.ledgers.items()}
         history = {name: list(entries(folder / "ledgers" / f"{name}.db")) for name in LEDGERS}
-        yield World(history, feeds, slow.runners(feeds), slow, ketnap.view)
+        pairs = PAIRS_ON_POSTGRES if elsewhere else PAIRS
+        yield World(history, feeds, slow.runners(feeds), slow, ketnap.view, pairs)
 
 
-def moments(history: History, chance: random.Random) -> list[int]:
+def moments(history: History, pairs: int, chance: random.Random) -> list[int]:
     """Return moments in microseconds, each as likely in any ledger as in another."""
     ledgers = [rows for rows in history.values() if rows]
-    drawn = [chance.choice(chance.choice(ledgers)).recorded for _ in range(PAIRS * 9 // 10)]
+    drawn = [chance.choice(chance.choice(ledgers)).recorded for _ in range(pairs * 9 // 10)]
     last = max(rows[-1].recorded for rows in ledgers)
-    return sorted([*drawn, *[last] * (PAIRS - len(drawn))])
+    return sorted([*drawn, *[last] * (pairs - len(drawn))])
 
 
 def question(known: Known, chance: random.Random) -> Question:
@@ -175,7 +186,7 @@ def test_three_ways_to_reckon_agree_at_any_day_as_known_at_any_moment(world: Wor
     waiting = {name: iter(rows) for name, rows in world.history.items()}
     positions = dict.fromkeys(LEDGERS, 0)
 
-    for moment in moments(world.history, chance):
+    for moment in moments(world.history, world.pairs, chance):
         for ledger, rows in world.history.items():
             while positions[ledger] < len(rows) and rows[positions[ledger]].recorded <= moment:
                 known.fold(ledger, next(waiting[ledger]))

@@ -19,10 +19,10 @@ from events.dossiers import CandidacyFact, Facets, Finding, Standing
 from events.envelope import Fact, FirstFact
 from events.period import parse_period
 from events.registry import LEDGERS
-from infra.database import SqliteFile
+from infra.database import Place, PostgresSchema, SqliteFile
 from infra.ledger.port import Row
-from infra.runner import Runner
-from services.reporting.view import Question, ReportingView
+from infra.runner import TABLES, Runner
+from services.reporting.view import Question, ReportingView, tables
 
 SPACE = UUID(int=2026)
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -323,12 +323,21 @@ class Case:
 
 
 @contextmanager
-def open_office(folder: Path, batch_events: int = 500) -> Iterator[Office]:
-    view = ReportingView(SqliteFile(folder / "reporting.db"))
+def open_office(
+    folder: Path, batch_events: int = 500, *, place: Place | None = None
+) -> Iterator[Office]:
+    view = ReportingView(place or SqliteFile(folder / "reporting.db"))
     try:
         yield Office(view, batch_events)
     finally:
         view.close()
+
+
+def postgres(dsn: str, schema: str = "reporting") -> PostgresSchema:
+    """Return a schema with the tables of an empty view."""
+    place = PostgresSchema(dsn, schema)
+    place.make(TABLES + tables.SCHEMA + tables.INDEXES, tables.LAYOUT)
+    return place
 
 
 def kinds(answer: dict[str, Any]) -> list[str]:
