@@ -12,6 +12,7 @@ EVENTS_PER_STEP = 1000
 
 Chained = tuple[int, int, bytes, int, bytes, bytes, bytes | None, bytes]
 """Position, recorded in microseconds, stream, version, type, state, sealed, digest."""
+UNREADABLE: Chained = (0, 0, b"", 0, b"", b"", None, b"")
 
 
 def recompute(

@@ -9,7 +9,7 @@ from typing import Generic, TypeVar, cast
 
 from eventsourcing.persistence import OperationalError
 
-from infra.ledger.port import LedgerClosedError
+from infra.ledger.port import LedgerClosedError, OutcomeUnknownError
 from infra.metrics import COMMIT_SAVES
 
 T = TypeVar("T")
@@ -56,8 +56,9 @@ class GroupCommit(Generic[T, R]):
     def submit(self, item: T) -> R:
         """Commit an item, perhaps with others, and return its answer.
 
-        An OperationalError of the commit means that nothing was written: the calls of that
-        commit fail with it. Any other error ends the group, and whoever waits fails.
+        An OperationalError of the commit means that nothing was written, an OutcomeUnknownError
+        that nobody knows: the calls of that commit fail with it. Any other error ends the
+        group, and whoever waits fails.
         """
         call: _Call[T, R] = _Call(item)
         with self._state:
@@ -102,9 +103,9 @@ class GroupCommit(Generic[T, R]):
             for call, answer in zip(calls, answers, strict=True):
                 call.answer = answer
             COMMIT_SAVES.observe(len(calls))
-        except OperationalError as error:
+        except (OperationalError, OutcomeUnknownError) as error:
             for call in calls:
-                call.error = OperationalError(*error.args)
+                call.error = type(error)(*error.args)
         except BaseException as error:
             for call in calls:
                 call.error = LedgerClosedError(f"the commit failed: {error!r}")

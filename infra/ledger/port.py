@@ -209,3 +209,7 @@ class Ledger(ApplicationRecorder):
 
 class LedgerClosedError(ConnectionError):
     """The ledger is closed or its loop has ended; what became of a waiting save is unknown."""
+
+
+class OutcomeUnknownError(LedgerClosedError):
+    """The database went away while a save was under way; the ledger goes on when it is back."""

@@ -1,5 +1,4 @@
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -7,9 +6,9 @@ from infra.ledger.port import Ledger
 from tests.ports.places import ADAPTERS, Place
 
 
-@pytest.fixture(params=sorted(ADAPTERS))
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
-    place = ADAPTERS[request.param](tmp_path)
+@pytest.fixture(params=ADAPTERS)
+def place(request: pytest.FixtureRequest) -> Iterator[Place]:
+    place = request.param(request)
     yield place
     place.close()
 

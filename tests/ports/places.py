@@ -9,9 +9,13 @@ from pathlib import Path
 from typing import Any, Protocol
 from uuid import UUID
 
+import psycopg
+import pytest
 from eventsourcing.persistence import IntegrityError
 
+from infra.database.migrating import migrate
 from infra.ledger.port import Ledger, Save, SealedEvent
+from infra.ledger.postgres import STEPS, PostgresLedger
 from infra.ledger.sqlite import SqliteLedger
 
 Clock = Callable[[], datetime]
@@ -63,7 +67,49 @@ class SqliteFile:
             ledger.close()
 
 
-ADAPTERS: dict[str, Callable[[Path], Place]] = {"sqlite": SqliteFile}
+class PostgresSchema:
+    def __init__(self, dsn: str) -> None:
+        self.dsn = dsn
+        self._opened: list[Ledger] = []
+        migrate(dsn, "dossiers", STEPS)
+
+    def open(self, clock: Clock = lambda: datetime.now(UTC)) -> Ledger:
+        ledger = PostgresLedger(self.dsn, "dossiers", clock=clock)
+        self._opened.append(ledger)
+        return ledger
+
+    def change(self, position: int, /, **columns: object) -> None:
+        changes = ", ".join(f"{name} = %({name})s" for name in columns)
+        self._execute(
+            f"update events set {changes} where position = %(at)s",  # noqa: S608 - a test's own words
+            columns | {"at": position},
+        )
+
+    def change_head(self, **columns: object) -> None:
+        changes = ", ".join(f"{name} = %({name})s" for name in columns)
+        self._execute(f"update head set {changes}", columns)  # noqa: S608 - a test's own words
+
+    def remove(self, position: int) -> None:
+        self._execute("delete from events where position = %(at)s", {"at": position})
+
+    def _execute(self, statement: str, values: dict[str, object]) -> None:
+        with psycopg.connect(self.dsn, options="-c search_path=dossiers") as database:
+            assert database.execute(statement.encode(), values).rowcount == 1
+
+    def close(self) -> None:
+        for ledger in self._opened:
+            ledger.close()
+
+
+def sqlite(request: pytest.FixtureRequest) -> Place:
+    return SqliteFile(request.getfixturevalue("tmp_path"))
+
+
+def postgres(request: pytest.FixtureRequest) -> Place:
+    return PostgresSchema(request.getfixturevalue("database"))
+
+
+ADAPTERS = [sqlite, pytest.param(postgres, marks=pytest.mark.stack)]
 
 
 class Hands:

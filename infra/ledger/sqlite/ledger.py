@@ -6,82 +6,42 @@ import json
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
-from threading import Condition
-from time import monotonic
-from typing import Any
 from uuid import UUID
 
-from eventsourcing.persistence import (
-    ApplicationRecorder,
-    Notification,
-    NotSupportedError,
-    OperationalError,
-    ProgrammingError,
-    StoredEvent,
-    Subscription,
-)
+from eventsourcing.persistence import Notification, OperationalError
 
 from infra.database.sqlite import told
 from infra.ledger.chain import recompute
 from infra.ledger.commit import GroupCommit
-from infra.ledger.port import (
-    Head,
-    Ledger,
-    LedgerClosedError,
-    Row,
-    Save,
-    Saved,
-    SealedEvent,
-    Verdict,
-)
+from infra.ledger.growth import Growth
+from infra.ledger.library import LibraryLedger, check, now
+from infra.ledger.port import Head, LedgerClosedError, Row, Save, Saved, SealedEvent, Verdict
+from infra.ledger.rows import END, microseconds, moment, stream_of
 from infra.ledger.sqlite.saving import Saving
 from infra.ledger.sqlite.tables import (
     BUSY_SECONDS,
-    END,
     chained,
     command_of,
     head_of,
     holder_of,
-    microseconds,
-    moment,
     prepare,
     reader_of,
     row_of,
-    stream_of,
 )
 
-SWEEP_SECONDS = 0.5
 UPWARDS = (
     "select version, type, state, sealed, trace from events"
     " where stream = ? and version > ? and version <= ? order by version limit ?"
 )
 DOWNWARDS = UPWARDS.replace("order by version", "order by version desc")
-NOTHING = Save(events=[])
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
-def _check(save: Save) -> None:
-    """Refuse in the caller's own thread what no ledger can hold."""
-    for event in save.events:
-        if not isinstance(event.originator_id, UUID) or not 0 < event.originator_version <= END:
-            raise ProgrammingError(f"not a place in a stream: {event.originator_id}")
-
-
-def _sealed(event: StoredEvent) -> SealedEvent:
-    if isinstance(event, SealedEvent):
-        return event
-    return SealedEvent(event.originator_id, event.originator_version, event.topic, event.state)
-
-
-class SqliteLedger(Ledger):
+class SqliteLedger(LibraryLedger):
     """WAL, durable at every commit; one thread at a time writes, others share its commit."""
 
-    def __init__(self, path: Path, name: str, *, clock: Callable[[], datetime] = _now) -> None:
+    def __init__(self, path: Path, name: str, *, clock: Callable[[], datetime] = now) -> None:
         self.name = name
         self._path = path
         self._clock = clock
@@ -90,9 +50,7 @@ class SqliteLedger(Ledger):
         self._group = GroupCommit[Sequence[Save], list[Saved]](self._commit)
         self._idle: list[sqlite3.Connection] = []
         self._closed = False
-        self._grown = Condition()
-        self._told: list[Callable[[], None]] = []
-        self._seen = self.head().position
+        self._growth = Growth(lambda: self.head().position)
         self._types = set(self.types())
 
     def _connect(self) -> sqlite3.Connection:
@@ -126,8 +84,7 @@ class SqliteLedger(Ledger):
     def append(self, saves: Sequence[Save]) -> list[Saved]:
         if not saves:
             return []
-        for save in saves:
-            _check(save)
+        check(saves)
         return self._group.submit(saves)
 
     def _commit(self, calls: list[Sequence[Save]]) -> list[list[Saved]]:
@@ -142,20 +99,12 @@ class SqliteLedger(Ledger):
             raise OperationalError(f"nothing was written: {error!r}") from error
         self._writer.execute("commit")
         self._types |= saving.new_types
-        self._grow(saving.position)
+        self._growth.to(saving.position)
         return answers
-
-    def _grow(self, position: int) -> None:
-        with self._grown:
-            if position > self._seen:
-                self._seen = position
-                self._grown.notify_all()
-        for tell in self._told:
-            tell()
 
     def tell(self, grown: Callable[[], None]) -> None:
         """Have something called after each commit of this process, by the thread that made it."""
-        self._told.append(grown)
+        self._growth.tell(grown)
 
     def read(self, after: int, limit: int) -> list[Row]:
         with self._reading() as database:
@@ -202,16 +151,7 @@ class SqliteLedger(Ledger):
             return [kind for (kind,) in database.execute("select type from types order by type")]
 
     def wait(self, after: int, timeout_seconds: float) -> bool:
-        deadline = monotonic() + timeout_seconds
-        while self._seen <= after:
-            self._grow(self.head().position)  # another process may have written
-            with self._grown:
-                left_seconds = deadline - monotonic()
-                if self._seen <= after and left_seconds <= 0:
-                    return False
-                if self._seen <= after and not self._closed:
-                    self._grown.wait(min(left_seconds, SWEEP_SECONDS))
-        return True
+        return self._growth.wait(after, timeout_seconds)
 
     def verify(self, progress: Callable[[int], None] = lambda _: None) -> Verdict:
         with self._reading() as database:
@@ -220,21 +160,6 @@ class SqliteLedger(Ledger):
                 return recompute(head_of(database), chained(database), progress)
             finally:
                 database.execute("rollback")
-
-    def insert_events(
-        self,
-        stored_events: Sequence[StoredEvent],
-        **kwargs: Any,  # noqa: ANN401 - the library's signature
-    ) -> Sequence[int]:
-        """Append one save, whose other fields are the keywords; raise its refusal."""
-        kwargs.pop("tracking", None)
-        save = Save(events=[_sealed(event) for event in stored_events], **kwargs)
-        if save == NOTHING:
-            return ()
-        [saved] = self.append([save])
-        if saved.refusal is not None:
-            raise saved.refusal
-        return saved.positions
 
     def select_events(
         self,
@@ -276,20 +201,9 @@ class SqliteLedger(Ledger):
             ).fetchall()
         return [Notification(UUID(bytes=stream), *rest) for stream, *rest in rows]
 
-    def max_notification_id(self) -> int | None:
-        return self.head().position or None
-
-    def subscribe(
-        self,
-        gt: int | None = None,  # noqa: ARG002 - the library's signature
-        topics: Sequence[str] = (),  # noqa: ARG002 - as above
-    ) -> Subscription[ApplicationRecorder]:
-        raise NotSupportedError("a ledger is read with `read` and `wait`")
-
     def close(self) -> None:
         self._group.close()
-        with self._grown:
-            self._closed = True
-            self._grown.notify_all()
+        self._closed = True
+        self._growth.close()
         self._close_idle()
         self._writer.close()

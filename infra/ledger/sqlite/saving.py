@@ -19,15 +19,8 @@ from infra.ledger.port import (
     VersionTakenError,
     link,
 )
-from infra.ledger.sqlite.tables import (
-    command_of,
-    head_of,
-    holder_of,
-    microseconds,
-    reader_of,
-    sealed_digest,
-    stream_of,
-)
+from infra.ledger.rows import microseconds, sealed_digest, stream_of
+from infra.ledger.sqlite.tables import command_of, head_of, holder_of, reader_of
 
 
 class Saving:

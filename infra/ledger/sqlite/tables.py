@@ -5,20 +5,14 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
-from hashlib import sha256
 from time import monotonic, sleep
 from uuid import UUID
 
-from infra.ledger.chain import Chained
+from infra.ledger.chain import UNREADABLE, Chained
 from infra.ledger.port import EMPTY_DIGEST, Row
+from infra.ledger.rows import moment, sealed_digest
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-MICROSECOND = timedelta(microseconds=1)
 BUSY_SECONDS = 30.0
-END = (1 << 63) - 1
-NO_BOX = sha256(b"").digest()
-UNREADABLE: Chained = (0, 0, b"", 0, b"", b"", None, b"")
 
 SCHEMA = """
 create table if not exists events(
@@ -38,14 +32,6 @@ create table if not exists readers(
 """
 
 
-def microseconds(moment: datetime) -> int:
-    return (moment - EPOCH) // MICROSECOND
-
-
-def moment(microseconds: int) -> datetime:
-    return EPOCH + timedelta(microseconds=microseconds)
-
-
 def prepare(database: sqlite3.Connection) -> None:
     """Make the tables if they are not there; several processes may come at once."""
     deadline = monotonic() + BUSY_SECONDS
@@ -59,10 +45,6 @@ def prepare(database: sqlite3.Connection) -> None:
             sleep(0.01)
     database.execute("pragma synchronous=full")
     database.executescript(f"begin immediate; {SCHEMA} commit")
-
-
-def sealed_digest(sealed: bytes | None) -> bytes:
-    return NO_BOX if sealed is None else sha256(sealed).digest()
 
 
 def row_of(  # noqa: PLR0913, PLR0917 - the columns, in their order
@@ -111,8 +93,3 @@ def chained(database: sqlite3.Connection) -> Iterator[Chained]:
         )
     except sqlite3.DatabaseError:  # the page of the next event is torn
         yield UNREADABLE
-
-
-def stream_of(originator_id: UUID | str) -> bytes:
-    stream = originator_id if isinstance(originator_id, UUID) else UUID(originator_id)
-    return stream.bytes

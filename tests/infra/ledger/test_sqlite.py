@@ -8,9 +8,9 @@ from uuid import UUID
 
 import pytest
 
+from infra.ledger import growth
 from infra.ledger.port import Save
 from infra.ledger.sqlite import SqliteLedger
-from infra.ledger.sqlite import ledger as adapter
 from tests.ports.places import happened, one
 
 AN = UUID(int=1)
@@ -35,7 +35,7 @@ def test_every_commit_is_on_the_disk_before_it_is_answered(ledger: SqliteLedger)
 def test_a_reader_in_the_process_is_woken_without_the_sweep(
     ledger: SqliteLedger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(adapter, "SWEEP_SECONDS", 60)
+    monkeypatch.setattr(growth, "SWEEP_SECONDS", 60)
     seen: Queue[int] = Queue()
 
     def follow() -> None:
