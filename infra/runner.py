@@ -30,6 +30,8 @@ create table if not exists readers(name text primary key, position integer not n
 create table if not exists parked(
     name text primary key, position integer not null, type text not null, reason text not null,
     since text not null);
+create table if not exists skipped(
+    name text not null, position integer not null, primary key (name, position));
 """
 _MOVE = "update readers set position = case when position = :old then :new end where name = :name"
 
@@ -161,7 +163,21 @@ def skip(db: Database, reader: str, position: int) -> None:
         if parked is None or parked.position != position:
             raise NotParkedError(reader, parked)
         db.execute(_MOVE, {"old": position - 1, "new": position, "name": reader})
+        db.execute("insert into skipped values (?, ?)", (reader, position))
         standstills.lift(reader)
+
+
+def passed(db: Database, reader: str, shown: int) -> int:
+    """Return where a reader is, whose view shows a position last: behind what was skipped then."""
+    rows = db.execute(
+        "select position from skipped where name = ? and position > ? order by position",
+        (reader, shown),
+    )
+    for (position,) in rows.fetchall():
+        if position != shown + 1:
+            break
+        shown = position
+    return shown
 
 
 class Reader(ABC):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import replace
 from datetime import date, datetime
 from string import hexdigits
@@ -13,7 +13,7 @@ from uuid import UUID
 from events.period import Period
 from infra.database import Database, Place, Readers
 from infra.feed import Feed
-from infra.runner import BATCH_EVENTS, Projection, Runner
+from infra.runner import BATCH_EVENTS, Projection, Runner, passed
 from services.reporting.projection.dossiers import DossiersProjection
 from services.reporting.projection.history import HistoryProjection
 from services.reporting.projection.reporting import ReportingProjection
@@ -66,6 +66,10 @@ class ReportingView:
         for db in self._writing:
             db.close()
         self._readers.close()
+
+    def snapshot(self) -> AbstractContextManager[Database]:
+        """Show one snapshot to everything that this thread asks inside."""
+        return self._readers.snapshot()
 
     def runners(
         self, feeds: Mapping[str, Feed], *, batch_events: int | None = None
@@ -247,14 +251,14 @@ class ReportingView:
     def misfits(self, head: Callable[[str], int]) -> list[str]:
         """Return the readers whose position is not that of the last fact in the view."""
         with self._snapshot(None) as knowledge:
-            stand = dict(knowledge.db.execute("select name, position from readers").fetchall())
-            shown = knowledge.positions
-        return [
-            reader
-            for ledger in LEDGERS
-            if stand.get(reader := f"reporting.{ledger}") != shown[ledger]
-            or shown[ledger] > head(ledger)
-        ]
+            db, shown = knowledge.db, knowledge.positions
+            stand = dict(db.execute("select name, position from readers").fetchall())
+            return [
+                reader
+                for ledger in LEDGERS
+                if stand.get(reader := f"reporting.{ledger}") != passed(db, reader, shown[ledger])
+                or shown[ledger] > head(ledger)
+            ]
 
     def roots(self, on: date) -> list[dict[str, str]]:
         """Return the units that lie below none on a day."""
