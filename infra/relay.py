@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from time import monotonic
 from typing import Any
@@ -19,7 +19,7 @@ from events.codec import UndecodableError
 from infra.feed import carried
 from infra.feed.quiet import bound_logs
 from infra.ledger.port import Row
-from infra.ledger.rows import moment
+from infra.ledger.rows import microseconds, moment
 from infra.topics import must_be_there, of_ledger
 
 PAGE_EVENTS = 2000
@@ -39,6 +39,11 @@ _NOTICES_A_DEAD_PEER = {
 }
 Told = Callable[[int, int], None]
 """Told the last position that the broker has acknowledged, and how many events that were."""
+
+
+Page = list[tuple[int, bytes, int, str, int, bytes, bytes, str | None]]
+"""Events as the database gives them, since most go through as they are: position, stream,
+version, type, recorded in microseconds, state, the hash of the box, trace."""
 
 
 class OtherHistory(Exception):
@@ -69,26 +74,13 @@ class _Source:
         ).format(sql.Identifier(ledger, "events"))
         self._head = sql.SQL("select position from {}").format(sql.Identifier(ledger, "head"))
 
-    async def after(self, position: int, limit: int = PAGE_EVENTS) -> list[Row]:
+    async def after(self, position: int, limit: int = PAGE_EVENTS) -> Page:
         """Return the next events. Raises LedgerGapError."""
         cursor = await self._connection.execute(self._page, (position, limit), binary=True)
-        rows = [
-            Row(
-                at,
-                UUID(bytes=stream),
-                version,
-                kind,
-                moment(recorded),
-                state,
-                sealed,
-                b"",
-                trace,
-            )
-            async for at, stream, version, kind, recorded, state, sealed, trace in cursor
-        ]
-        if rows and (rows[0].position, rows[-1].position) != (position + 1, position + len(rows)):
-            raise LedgerGapError(f"{self.ledger}: after {position} come {rows[0].position} …")
-        return rows
+        page: Page = await cursor.fetchall()
+        if page and (page[0][0], page[-1][0]) != (position + 1, position + len(page)):
+            raise LedgerGapError(f"{self.ledger}: after {position} come {page[0][0]} …")
+        return page
 
     async def head(self) -> int:
         """Return the last position."""
@@ -141,7 +133,7 @@ async def _carry(source: _Source, topic: _Topic, at: int, told: Told) -> int:
     page = await source.after(at)
     while page:
         # The next page is read while the broker writes this one.
-        page, sent = await asyncio.gather(source.after(page[-1].position), topic.send(page))
+        page, sent = await asyncio.gather(source.after(page[-1][0]), topic.send(page))
         at += sent
         told(at, sent)
     return at
@@ -185,19 +177,29 @@ class _Topic:
                 f" {head}: is it a backup that was restored?",
             )
         [here] = await source.after(there.position - 1, 1)
-        if _chained(here) != _chained(there):
+        if here[:-1] != _chained(there):
             raise OtherHistory(
                 f"position {there.position} on {self._partition.topic} is not the event that the"
                 " ledger holds there",
             )
         return there.position
 
-    async def send(self, rows: Sequence[Row]) -> int:
+    async def send(self, page: Page) -> int:
         """Write events, and return how many when the broker has acknowledged all."""
         acknowledged = []
         batch = self._producer.create_batch()
-        for row in rows:
-            key, value = row.stream.bytes, _encoded(self._ledger, row)
+        for position, key, version, kind, recorded, state, sealed_digest, trace in page:
+            value = wire.encode(
+                self._ledger,
+                position=position,
+                stream=UUID(bytes=key),
+                version=version,
+                type_name=kind,
+                recorded=moment(recorded),
+                state=state,
+                sealed_digest=sealed_digest,
+                trace=trace,
+            )
             if batch.append(key=key, value=value, timestamp=None) is None:
                 acknowledged.append(await self._send(batch))
                 batch = self._producer.create_batch()
@@ -206,7 +208,7 @@ class _Topic:
         acknowledged.append(await self._send(batch))
         last = (await asyncio.gather(*acknowledged))[-1]
         self._end = last.offset + count
-        return len(rows)
+        return len(page)
 
     async def looked_at(self) -> None:
         """See from time to time that nothing is gone: with nothing to send, nobody would notice.
@@ -237,28 +239,14 @@ class _Topic:
         return int(ends[self._partition])
 
 
-def _encoded(ledger: str, row: Row) -> bytes:
-    return wire.encode(
-        ledger,
-        position=row.position,
-        stream=row.stream,
-        version=row.version,
-        type_name=row.type,
-        recorded=row.recorded,
-        state=row.state,
-        sealed_digest=row.sealed_digest,
-        trace=row.trace,
-    )
-
-
-def _chained(row: Row) -> tuple[Any, ...]:
-    """Return what the chain of digests vouches for."""
+def _chained(row: Row) -> tuple[int, bytes, int, str, int, bytes, bytes]:
+    """Return what the chain of digests vouches for, as an event of a page begins."""
     return (
         row.position,
-        row.stream,
+        row.stream.bytes,
         row.version,
         row.type,
-        row.recorded,
+        microseconds(row.recorded),
         row.state,
         row.sealed_digest,
     )
