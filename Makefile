@@ -19,12 +19,13 @@ run: install ## load the demo on first start, then serve its pages: make run POR
 	$(BIN)/ketnap demo
 	$(BIN)/ketnap up $(if $(PORT),--port $(PORT))
 
-check: install ## style, types, the import rules, and contracts that have not drifted
+check: install ## style, types, the import rules, contracts that have not drifted, the compose file
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/ketnap contracts --check
+	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
 
 browser: ## Debian's Chromium, which the tests of the pages need
 	@command -v chromium >/dev/null \
@@ -49,8 +50,9 @@ test: check browser stack-tools ## everything, on a stack of its own, ending wit
 bench: install ## ratios measured side by side in one run; JSON in var/bench
 	$(BIN)/python -m tests.bench
 
-lock: ## pin every dependency with its hashes, for all platforms
+lock: ## pin every dependency with its hashes, for all platforms; the image's without the tools
 	uv pip compile --universal --no-strip-extras --generate-hashes --no-header --python-version 3.11 --extra dev --quiet --output-file requirements.lock pyproject.toml
+	uv pip compile --universal --no-strip-extras --generate-hashes --no-header --python-version 3.11 --constraint requirements.lock --quiet --output-file deploy/requirements.lock pyproject.toml
 
 clean: ## forget the environment and the caches, but not the data
 	rm -rf .venv build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
