@@ -3,18 +3,54 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
 from uuid import UUID
 
+import msgspec
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+
+class Candidate(msgspec.Struct, frozen=True):
     """Whose a candidacy is, and where."""
 
     person: UUID
     unit: UUID
+
+
+class Candidates(msgspec.Struct, frozen=True):
+    """The candidacies of a person, the first attempt first."""
+
+    candidacies: list[UUID]
+
+
+class Named(msgspec.Struct, frozen=True):
+    """How people are called, by person; those whose name is destroyed are left out."""
+
+    names: dict[str, str]
+
+
+class UnitSpan(msgspec.Struct, frozen=True):
+    """How a unit is called and where it lies, from a day until the next span."""
+
+    since: date
+    name: str
+    parent: UUID | None
+
+
+class UnitLife(msgspec.Struct, frozen=True):
+    """The days of a unit."""
+
+    unit: UUID
+    code: str
+    since: date
+    until: date | None
+    spans: list[UnitSpan]
+
+
+class Lives(msgspec.Struct, frozen=True):
+    """Every unit that there ever was."""
+
+    units: list[UnitLife]
 
 
 class Directory(Protocol):

@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from infra.access import Access
 from infra.http import Reached, promised, served
 from infra.metrics import Requests
-from services.dossiers.api import answers, bodies, case, doing, people, units, work
+from services.dossiers.api import answers, bodies, case, directory, doing, people, units, work
 from services.dossiers.api.acts import ACTS
 from services.dossiers.api.refusals import STATUSES
 from services.dossiers.api.room import Room
@@ -26,6 +26,7 @@ _KINDS: tuple[type[msgspec.Struct], ...] = (
     answers.PeopleFound,
     answers.Work,
     answers.UnitsShown,
+    *directory.KINDS,
 )
 
 
@@ -40,7 +41,7 @@ def api(
     """Return the service over HTTP. `reached` tells how far its views and policies have read."""
     app = FastAPI(title="ketnap: dossiers", docs_url=None, redoc_url=None, version="1")
     app.state.room = room = Room.of(dossiers, view, access, reached)
-    for part in (case, doing, people, units, work):
+    for part in (case, doing, people, units, work, directory):
         part.add(app, room)
     promised(app, _KINDS)
     return served(app, refusal_words, statuses=STATUSES, law=law, requests=requests)
