@@ -58,11 +58,14 @@ def test_a_killed_part_is_wholly_gone_and_comes_back(own_stack: Stack, name: str
     assert part.pid != killed
 
 
-def test_a_paused_part_answers_again_when_it_goes_on(own_stack: Stack) -> None:
-    own_stack.postgres.pause()
-    assert not own_stack.postgres.answers()
-    own_stack.postgres.resume()
-    assert own_stack.postgres.answers()
+def test_a_pause_holds_those_who_are_connected_too(own_stack: Stack) -> None:
+    with psycopg.connect(own_stack.dsn("postgres"), autocommit=True) as connection:
+        served_by = Path("/proc", str(connection.info.backend_pid), "stat")
+        own_stack.postgres.pause()
+        assert served_by.read_text().rpartition(")")[2].split()[0] == "T"
+        assert not own_stack.postgres.answers()
+        own_stack.postgres.resume()
+        assert connection.execute("select 1").fetchone() == (1,)
 
 
 def test_a_second_start_changes_nothing(own_stack: Stack) -> None:
