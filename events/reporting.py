@@ -74,3 +74,16 @@ class CountCorrected(Fact):
     count: int
     source: str | None = None
     reason: str | None = None
+
+
+class ReaderResumed(FirstFact):
+    """Somebody had a reader go on that stood still before a record, or had it skip the record."""
+
+    TOPIC = "reporting.ReaderResumed"
+    reader: str
+    at: int
+    """The position of the record before which it stood still."""
+    record: str
+    """The type of that record, as far as it could be told."""
+    skipped: bool
+    reason: str | None = None

@@ -12,7 +12,7 @@ from eventsourcing.domain import BaseAggregate
 
 from events.envelope import By
 from infra.ledger.application import Commands
-from services.reporting.domain import Aim, Count, Tally, Target, Terms
+from services.reporting.domain import Aim, Count, Resumed, Resumption, Tally, Target, Terms
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,21 +40,33 @@ class RecordCount:
     by: By
 
 
-Command = RecordTarget | RecordCount
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordResumption:
+    """Put on record that somebody had a reader go on that stood still."""
+
+    stream: UUID
+    on: date
+    resumed: Resumed
+    by: By
+
+
+Command = RecordTarget | RecordCount | RecordResumption
 
 
 class Reporting(Commands):
-    """Targets and counts, each found by what it is of."""
+    """Targets and counts, each found by what it is of; and what was done about readers."""
 
-    aggregates = (Target, Count)
+    aggregates = (Target, Count, Resumption)
 
     def decide(self, command: Command) -> Sequence[BaseAggregate[UUID]]:
-        """Return the target or the count that the command changed."""
+        """Return what the command changed."""
         match command:
             case RecordTarget():
                 return (self._target(command),)
             case RecordCount():
                 return (self._count(command),)
+            case RecordResumption(stream=stream, on=on, resumed=resumed, by=by):
+                return (Resumption.of(stream, on, resumed, by),)
 
     def _target(self, command: RecordTarget) -> Target:
         try:

@@ -77,6 +77,17 @@ class Terms:
         return by.fields() | asdict(self) | {"deadline_inclusive": inclusive}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resumed:
+    """Which reader goes on, from which record, and why."""
+
+    reader: str
+    at: int
+    record: str
+    skipped: bool
+    reason: str | None
+
+
 class Target(BaseAggregate[UUID]):
     """Chỉ tiêu: of one unit, period, kind and category, amended from one day to the next."""
 
@@ -288,3 +299,28 @@ class Count(BaseAggregate[UUID]):
     def _corrected(self, count: int, source: str | None) -> None:
         self.count = count
         self.source = source
+
+
+class Resumption(BaseAggregate[UUID]):
+    """What somebody did about a reader that stood still."""
+
+    TOPIC = "reporting.Resumption"
+
+    class Event(Fact):
+        """The fact of a resumption."""
+
+    ReaderResumed = reporting.ReaderResumed
+
+    @classmethod
+    def of(cls, stream: UUID, on: date, resumed: Resumed, by: By) -> Resumption:
+        """Put on record that a reader goes on."""
+        known: Resumption = cls._create(
+            cls.ReaderResumed, id=stream, on=on, **asdict(resumed), **by.fields()
+        )
+        return known
+
+    @event(reporting.ReaderResumed)
+    def __init__(
+        self, *, reader: str, at: int, record: str, skipped: bool, reason: str | None
+    ) -> None:
+        self.resumed = Resumed(reader=reader, at=at, record=record, skipped=skipped, reason=reason)
