@@ -93,6 +93,15 @@ async def seconds(count: float) -> None:
     await asyncio.sleep(count)
 
 
+async def until(is_so: Callable[[], bool]) -> None:
+    """Let others have their turns until something is so."""
+    for _ in range(1000):
+        if is_so():
+            return
+        await asyncio.sleep(0)
+    raise AssertionError
+
+
 def test_a_first_change_is_shown_at_once_with_the_positions_it_came_from() -> None:
     async def scenario(hub: Hub) -> None:
         page = a_page(hub)
@@ -136,6 +145,60 @@ def test_the_more_streams_are_open_the_fewer_frames_each_is_sent() -> None:
         assert all(page.figures["admitted"] == 999 for page in pages)
 
     run(scenario, Pace(frame_seconds=0.01, stream_seconds=0.025))
+
+
+def test_others_have_their_turn_while_a_frame_is_handed_to_many_pages() -> None:
+    async def scenario(hub: Hub) -> None:
+        pages = [a_page(hub, account=f"a{n}") for n in range(100)]
+        await seconds(1)
+        hub.publish({"admitted": 1}, at(11))
+        told: set[int] = set()
+        while 100 not in told:
+            await asyncio.sleep(0)
+            told.add(sum(bool(page.events) for page in pages))
+
+        assert len(told - {0, 100}) > 3
+
+    run(scenario)
+
+
+def test_a_frame_is_handed_to_all_before_the_next_and_to_who_comes_meanwhile() -> None:
+    async def scenario(hub: Hub) -> None:
+        pages = [a_page(hub, account=f"a{n}") for n in range(100)]
+        await seconds(1)
+        stood = last_id(pages[0].sent)
+        hub.publish({"a": 1}, at(11))
+        hub.publish({"b": 2}, at(12))
+        await until(lambda: bool(pages[0].events))
+        assert not pages[-1].events
+        late = a_page(hub, seen=stood)
+        await seconds(1)
+
+        assert {tuple(page.figures.items()) for page in (*pages, late)} == {(("a", 1), ("b", 2))}
+
+    run(scenario, Pace(frame_seconds=0.0, stream_seconds=0.0))
+
+
+def test_a_heartbeat_does_not_run_ahead_of_a_frame_that_is_being_handed_out() -> None:
+    async def scenario(hub: Hub) -> None:
+        gate = asyncio.Event()
+
+        async def still() -> bool:
+            return await gate.wait()
+
+        pages = [a_page(hub, account=f"a{n}") for n in range(100)]
+        last = a_page(hub, still=still)
+        await seconds(15.5)  # the last one is being asked whether it still may
+        hub.publish({"a": 1}, at(11))
+        await until(lambda: bool(pages[0].events))
+        gate.set()
+        await until(lambda: b": alive" in last.sent)
+        assert not last.events
+        await seconds(1)
+
+        assert last.figures == {"a": 1}
+
+    run(scenario)
 
 
 def test_changes_come_from_any_thread() -> None:
