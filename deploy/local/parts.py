@@ -235,7 +235,7 @@ class Prometheus(Part):
     def prepare(self) -> None:
         """Write what is scraped."""
         groups = [
-            {"targets": [f"127.0.0.1:{port}"], "labels": {"role": role}}
+            {"targets": [f"127.0.0.1:{port}"], "labels": {"role": role.replace("-", " ")}}
             for role, port in self._targets.items()
         ]
         (self.folder / "targets.json").write_text(json.dumps(groups, indent=2))
@@ -243,6 +243,7 @@ class Prometheus(Part):
             json.dumps(  # YAML is a superset of JSON
                 {
                     "global": {"scrape_interval": "5s", "evaluation_interval": "5s"},
+                    "rule_files": [str(HERE.parent / "prometheus" / "alerts.yml")],
                     "scrape_configs": [
                         {
                             "job_name": "ketnap",

@@ -54,7 +54,9 @@ class Stack:
         stack = ports["stack"]
         self.postgres = Postgres(self.folder, stack["postgres"])
         self.kafka = Kafka(self.folder, stack["kafka"], stack["controller"], jars_folder())
-        self.prometheus = Prometheus(self.folder, stack["prometheus"], ports.get("roles", {}))
+        self.roles = ports.get("roles", {})
+        """The port of each role that runs beside the stack."""
+        self.prometheus = Prometheus(self.folder, stack["prometheus"], self.roles)
         self.parts: tuple[Part, ...] = (self.postgres, self.kafka, self.prometheus)
 
     @classmethod
@@ -109,9 +111,14 @@ class Stack:
         self._administer(dropped.format(sql.Identifier(name)))
 
     def environment(self) -> dict[str, str]:
-        """Return the settings of a role that runs on this stack."""
+        """Return the settings that every role on this stack has."""
         named = {f"KETNAP_{name.upper()}_DSN": self.dsn(name) for name in DATABASES}
-        return {**named, "KETNAP_KAFKA": self.bootstrap}
+        asked = {
+            f"KETNAP_{role.removesuffix('-api').upper()}_URL": f"http://127.0.0.1:{port}"
+            for role, port in self.roles.items()
+            if role.endswith("-api") and role != "portal-api"
+        }
+        return {**named, **asked, "KETNAP_KAFKA": self.bootstrap}
 
     def _administer(self, statement: sql.Composed) -> None:
         with psycopg.connect(self.dsn("postgres"), autocommit=True) as connection:

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from deploy.local.parts import BROKER
-from deploy.local.stack import ROOT
+from deploy.local.stack import PORTS, ROOT
 from infra.settings import ADDRESSED, DATABASES, DSNS, IN_FILES, URLS, VARIABLES
 from tests.deploy.composed import API_PORT, WORKER_PORT, compose, roles, services
 
@@ -134,6 +134,13 @@ def test_prometheus_asks_every_role_and_nobody_else() -> None:
     ports = {name: API_PORT if name.endswith("-api") else WORKER_PORT for name in roles()}
     assert asked == {f"{name}:{port}": name.replace("-", " ") for name, port in ports.items()}
     assert len(groups) == len(asked)
+
+
+def test_every_role_has_a_port_of_its_own_beside_the_local_stack() -> None:
+    ports = tomllib.loads(PORTS.read_text())
+    assert set(ports["roles"]) == set(roles())
+    every = [*ports["stack"].values(), *ports["roles"].values()]
+    assert len(set(every)) == len(every)
 
 
 def test_the_image_holds_what_the_code_reads_and_no_tools() -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from pathlib import Path
 
 import psycopg
@@ -9,6 +10,7 @@ import pytest
 from deploy.local import stack as local
 from deploy.local.processes import NotReadyError, Part, alive, family
 from deploy.local.stack import Stack
+from infra.settings import ADDRESSED, DATABASES, settings
 
 SUITE = """
 import pytest
@@ -127,3 +129,12 @@ def test_what_is_not_run_without_servers_is_named_and_fails_only_under_ci(
     ended.stdout.fnmatch_lines(["*no Postgres and Kafka*", "test_office.py: 2", "2 tests need*"])
     ended.assert_outcomes(passed=1, deselected=2 if workers == "0" else 0)
     assert ended.ret == code
+
+
+def test_the_settings_file_is_what_a_role_reads(own_stack: Stack) -> None:
+    said = shlex.split((own_stack.folder / "ketnap.env").read_text())
+    read = settings(dict(line.split("=", 1) for line in said))
+    assert read.unknown == ()
+    assert set(read.dsns) == set(DATABASES) == set(local.DATABASES)
+    assert set(read.urls) == set(ADDRESSED)
+    assert read.kafka == own_stack.bootstrap
