@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from infra.database import Database, Readers
 from infra.feed import Feed
-from infra.runner import Projection, Runner
+from infra.runner import Projection, Runner, Standstills
 
 
 class View(ABC):
@@ -34,6 +34,12 @@ class View(ABC):
         db = self._connect()
         self._filling.append(db)
         return Runner(self.READER, feed, db, self._projection(db))
+
+    def standstills(self) -> Standstills:
+        """Return the table of what stopped readers of this service, on a connection of its own."""
+        db = self._connect()
+        self._filling.append(db)
+        return Standstills(db)
 
     def snapshot(self) -> AbstractContextManager[Database]:
         """Show one snapshot to everything that this thread asks inside."""

@@ -111,11 +111,22 @@ class Installation:
     def _reactors(self, feeds: Mapping[str, LedgerFeed]) -> dict[str, Reactor]:
         """Return what lets services follow one another, by the name that tasks bear."""
         return {
-            name: Reactor(name, feeds[name.rpartition(".")[2]], service, policy)
-            for name, service, policy in (
-                ("dossiers.policy.training", self.dossiers, dossiers_policy.react),
-                ("dossiers.policy.verification", self.dossiers, dossiers_policy.react),
-                ("verification.policy.dossiers", self.verification, verification_policy.react),
+            name: Reactor(
+                name,
+                feeds[name.rpartition(".")[2]],
+                service,
+                policy,
+                standstills=view.standstills(),
+            )
+            for name, service, policy, view in (
+                ("dossiers.policy.training", self.dossiers, dossiers_policy.react, self.units),
+                ("dossiers.policy.verification", self.dossiers, dossiers_policy.react, self.units),
+                (
+                    "verification.policy.dossiers",
+                    self.verification,
+                    verification_policy.react,
+                    self.cases,
+                ),
             )
         }
 
@@ -188,7 +199,7 @@ class Installation:
         if misfits := self.misfits():
             raise ViewMisfitError(", ".join(misfits))
         for _ in range(ROUNDS):
-            self._reach(self._heads(), progress)
+            self._reach(self.heads(), progress)
 
     def _reach(self, heads: Mapping[str, int], progress: Progress | None) -> None:
         total = sum(heads[state.ledger] for state in self.states())
@@ -218,7 +229,8 @@ class Installation:
                 self._move(keeper, progress)
         return ours
 
-    def _heads(self) -> dict[str, int]:
+    def heads(self) -> dict[str, int]:
+        """Return the last position of every ledger."""
         return {name: ledger.head().position for name, ledger in self.ledgers.items()}
 
     def _move(self, keeper: str, progress: Progress | None) -> None:
@@ -234,14 +246,14 @@ class Installation:
 
     def _react(self, reactors: Sequence[Reactor]) -> None:
         while any(not reactor.state.ready for reactor in reactors):
-            heads = self._heads()
+            heads = self.heads()
             # The rules are asked of the units as they are now.
             self.runners[0].catch_up(heads["dossiers"])
             for reactor in reactors:
                 reactor.catch_up(heads[reactor.state.ledger])
 
     def _move_views(self, runners: Sequence[Runner], progress: Progress | None) -> None:
-        heads = self._heads()
+        heads = self.heads()
         total = sum(heads[runner.state.ledger] for runner in runners)
         taken = 0
         for runner in runners:

@@ -11,7 +11,7 @@ from infra.feed import Feed, Parking
 from infra.ledger.application import Commands
 from infra.ledger.port import Row
 from infra.reactor.reactor import Policy, Reactor
-from infra.runner import SWEEP_SECONDS
+from infra.runner import SWEEP_SECONDS, Standstills
 
 
 class Handed:
@@ -53,9 +53,16 @@ class Deliveries:
     it, what lies between is fetched from the feed.
     """
 
-    def __init__(self, name: str, feed: Feed, service: Commands, policy: Policy) -> None:
+    def __init__(
+        self,
+        name: str,
+        feed: Feed,
+        service: Commands,
+        policy: Policy,
+        standstills: Standstills | None = None,
+    ) -> None:
         self._handed = Handed(feed)
-        self.reactor = Reactor(name, self._handed, service, policy)
+        self.reactor = Reactor(name, self._handed, service, policy, standstills=standstills)
 
     def take(self, record: bytes | None) -> None:
         """React to a record, and before it to whatever was passed over.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
@@ -14,7 +15,7 @@ from infra.feed import Feed, Parking, Unreadable, opened
 from infra.ledger.application import Commands, Contended
 from infra.ledger.outcomes import NoteRefusal, TryAgain, told
 from infra.ledger.port import ReaderMovedError, Save
-from infra.runner import AWAY, BATCH_EVENTS, Parked, Reader, decoded
+from infra.runner import AWAY, BATCH_EVENTS, Parked, Reader, Standstills, State, decoded
 
 _CIVIL_TIME = timedelta(hours=7)
 
@@ -32,10 +33,11 @@ class Reactor(Reader):
     The position is saved in the ledger of the service, with what the command records, so
     neither is there without the other. The key of the command is that of the fact, so a
     fact that comes again finds its command done. What the rules refuse is recorded as
-    refused, and the reader goes on; what cannot be decoded, or meets a defect, stops it.
+    refused, and the reader goes on; what cannot be decoded, or meets a defect, stops it. With
+    `standstills` every process sees that, and any of them may have it go on.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what it stands between
         self,
         name: str,
         feed: Feed,
@@ -43,16 +45,25 @@ class Reactor(Reader):
         policy: Policy,
         *,
         batch_events: int = BATCH_EVENTS,
+        standstills: Standstills | None = None,
     ) -> None:
         super().__init__(name, feed, batch_events)
         self._service = service
         self._policy = policy
         self._passed = 0
+        self._standstills = standstills
+        self._stood = standstills is not None and standstills.of(name) is not None
 
     @property
     def position(self) -> int:
         """Return the last position that was reacted to."""
         return max(self._saved, self._passed)
+
+    @property
+    def state(self) -> State:
+        """Return where the reader stands, by what every process can see."""
+        parked = self._standstills.of(self.name) if self._standstills else self._parked
+        return replace(super().state, parked=parked)
 
     @property
     def parked(self) -> Parked | None:
@@ -75,7 +86,7 @@ class Reactor(Reader):
         A position that asked for nothing is kept in memory until it is saved with the next
         command or by `settle`: who is handed facts one by one need not commit for each.
         """
-        if self._parked:
+        if self._parked and not self._may_go_on():
             return False
         saved = self._saved
         at = max(saved, self._passed)
@@ -92,7 +103,22 @@ class Reactor(Reader):
         if unreadable and not self._parked:
             row, error = unreadable
             self._park(row.position, row.type, _reason(error))
-        return self.position != at
+        moved = self.position != at
+        if moved and not self._parked:
+            self._went_on()
+        return moved
+
+    def _may_go_on(self) -> bool:
+        """Tell whether somebody, here or in another process, had the reader go on."""
+        if self._standstills is None or self._standstills.of(self.name):
+            return False
+        self._parked = None
+        return True
+
+    def _went_on(self) -> None:
+        if self._standstills and self._stood:
+            self._standstills.lift(self.name)
+            self._stood = False
 
     def settle(self) -> None:
         """Save how far the reader came where nothing was asked for."""
@@ -163,6 +189,9 @@ class Reactor(Reader):
         if isinstance(self._feed, Parking):
             self._feed.park(self.name, position, kind, reason)
         self._parked = Parked(position, kind, reason)
+        if self._standstills:
+            self._standstills.note(self.name, self._parked)
+            self._stood = True
 
 
 def _reason(error: Exception) -> str:
