@@ -26,7 +26,6 @@ FOR_EVER: Mapping[str, str] = {
     "cleanup.policy": "delete",
     "retention.ms": "-1",
     "retention.bytes": "-1",
-    "message.timestamp.type": "CreateTime",
 }
 """How a topic keeps its records: all of them, each as it came."""
 REPLICAS = 3

@@ -8,16 +8,14 @@ from collections.abc import Coroutine, Sequence
 from threading import Lock, Thread
 from typing import Any, TypeVar
 
-import msgspec
 import uvloop
 from aiokafka import ConsumerRecord
 
 from events.codec import UndecodableError
 from infra.feed.log import Log, NotThere
-from infra.feed.parking import say_once
+from infra.feed.parking import ParkedRecord, say_once
 from infra.feed.port import Unreadable, carried
 from infra.ledger.port import Row
-from infra.topics import of_reader
 
 PATIENCE_SECONDS = 5.0
 """How long a broker may take to answer before it counts as away."""
@@ -73,15 +71,10 @@ class KafkaFeed:
 
     def park(self, reader: str, position: int, kind: str, reason: str) -> None:
         """Write to the topic of a reader before which position it stands, if that is new."""
-        parked = {
-            "reader": reader,
-            "ledger": self.ledger,
-            "position": position,
-            "type": kind,
-            "reason": reason,
-        }
-        topic = of_reader(reader)
-        self._await(say_once(self._bootstrap, topic, msgspec.json.encode(parked), self._patience))
+        said = ParkedRecord(
+            reader=reader, ledger=self.ledger, position=position, type=kind, reason=reason
+        )
+        self._await(say_once(self._bootstrap, said, self._patience))
 
     def close(self) -> None:
         """Leave the broker, and end the thread."""

@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
+import msgspec
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from infra.feed.log import reaching
-from infra.topics import must_be_there
+from infra.topics import must_be_there, of_reader
 
 
-async def say_once(bootstrap: str, topic: str, value: bytes, patience_seconds: float) -> None:
-    """Write a record unless it is the topic's last: a reader that is started again says it again.
+class ParkedRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """A reader stands still before a position: nothing after it was taken."""
 
+    reader: str
+    ledger: str
+    position: int
+    type: str
+    """The type of the fact; empty where that cannot be read either."""
+    reason: str
+
+
+async def say_once(bootstrap: str, said: ParkedRecord, patience_seconds: float) -> None:
+    """Write to a reader's own topic what it could not take, it said so last.
+
+    A reader that is started again meets the same record and says the same.
     Raises FeedAwayError, and TopicError where the topic is missing.
     """
+    topic, value = of_reader(said.reader), msgspec.json.encode(said)
     async with reaching(topic, patience_seconds):
         if await _last(bootstrap, topic) == value:
             return

@@ -30,7 +30,8 @@ def up(
 ) -> None:
     # The web server takes half a second to load, which no other command needs.
     from infra import logs  # noqa: PLC0415 - as above
-    from services.up import AlreadyUpError, listen, serve  # noqa: PLC0415 - as above
+    from infra.serving import listen  # noqa: PLC0415 - as above
+    from services.up import AlreadyUpError, serve  # noqa: PLC0415 - as above
 
     screen = screen_for(lang)
     said = settings()
@@ -164,6 +165,10 @@ def contracts(
     drifts = promises.check(PROMISES)
     for drift in drifts:
         screen.tell(f"contracts.{drift.reason}", path=drift.path.relative_to(PROMISES.parent))
+        for broken in drift.breaks:
+            screen.tell(f"contracts.change.{broken.change}", field=broken.field)
+    if any(drift.reason in {"incompatible", "of-no-type"} for drift in drifts):
+        screen.tell("contracts.compatibly")
     screen.tell("contracts.drifted" if drifts else "contracts.same")
     if drifts:
         raise SystemExit(FINDING)

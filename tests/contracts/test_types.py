@@ -120,7 +120,11 @@ def test_only_what_becomes_of_policies_has_one_name_in_several_ledgers() -> None
 def test_what_drifts_is_named_with_its_reason(tmp_path: Path) -> None:
     root = shutil.copytree(ROOT, tmp_path / "contracts")
     differs = root / "schemas/dossiers/CeremonyHeld.v1.json"
-    differs.write_text(differs.read_text("utf-8").replace('"unit"', '"place"'), "utf-8")
+    differs.write_text(
+        differs.read_text("utf-8").replace("The admission ceremony", "The ceremony"), "utf-8"
+    )
+    broken = root / "schemas/dossiers/UnitMoved.v1.json"
+    broken.write_text(broken.read_text("utf-8").replace('"parent"', '"above"'), "utf-8")
     missing = root / "examples/training/ClassOpened.v1.json"
     missing.unlink()
     stray = root / "schemas/dossiers/Sainted.v1.json"
@@ -130,6 +134,7 @@ def test_what_drifts_is_named_with_its_reason(tmp_path: Path) -> None:
 
     assert {(drift.path, drift.reason) for drift in contracts.check(root)} == {
         (differs, "differs"),
+        (broken, "incompatible"),
         (missing, "missing"),
         (stray, "of-no-type"),
     }

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -19,6 +20,8 @@ import msgspec
 
 from events.codec import Form, form
 from events.registry import TYPES
+from services.contracts import asyncapi
+from services.contracts.compatibility import Break, breaks
 from services.embedded import Embedded
 from services.web import Web
 
@@ -32,7 +35,9 @@ class Drift:
 
     path: Path
     reason: str
-    """`missing`, `differs` or `of-no-type`."""
+    """`missing`, `differs`, `incompatible` or `of-no-type`."""
+    breaks: Sequence[Break] = ()
+    """What states that are stored, or readers that are not changed yet, do not survive."""
 
 
 def schema(name: str) -> dict[str, Any]:
@@ -102,32 +107,53 @@ def _value(kind: Any, path: str, number: int) -> Any:  # noqa: ANN401 - what an 
 
 
 def generate(root: Path) -> dict[Path, str]:
-    """Return every file that the types promise, with its text, below the folder `contracts`.
+    """Return every file that the code promises, with its text, below the folder `contracts`.
 
     A golden state is never written over: what was once stored is stored for ever.
     """
     files: dict[Path, str] = {}
     for name, kind in TYPES.items():
-        ledger, _, short = name.partition(".")
-        place = Path(ledger) / f"{short}.v{form(kind).version}.json"
+        place = _place(name, form(kind).version)
         files[root / "schemas" / place] = _text(schema(name))
         files[root / "examples" / place] = _text(example(name))
         golden = root / "golden" / place
         files[golden] = golden.read_text("utf-8") if golden.exists() else _text(_golden(name))
     for service, document in documents().items():
         files[root / "openapi" / f"{service}.json"] = _text(document)
+    places = [str(place) for place in _places_of_all_versions()]
+    files[root / "asyncapi.yaml"] = _text(asyncapi.document(places, _served()[1]))
     return files
 
 
-@cache
 def documents() -> Mapping[str, Mapping[str, Any]]:
     """Return the OpenAPI document of every service, as it is served."""
+    return _served()[0]
+
+
+@cache
+def _served() -> tuple[Mapping[str, Mapping[str, Any]], Sequence[str]]:
+    """Return what each service answers, and who reads the ledgers."""
     with (
         TemporaryDirectory() as folder,
         Embedded(Path(folder)) as ketnap,
         closing(Web(ketnap)) as web,
     ):
-        return {name: app.openapi() for name, app in web.services.items()}
+        answers = {name: app.openapi() for name, app in web.services.items()}
+        return answers, [state.reader for state in ketnap.states()]
+
+
+def _place(name: str, version: int) -> Path:
+    ledger, _, short = name.partition(".")
+    return Path(ledger) / f"{short}.v{version}.json"
+
+
+def _places_of_all_versions() -> list[Path]:
+    """Return every version that a ledger or a topic may hold: none is ever forgotten."""
+    return [
+        _place(name, version)
+        for name, kind in TYPES.items()
+        for version in range(1, form(kind).version + 1)
+    ]
 
 
 def _golden(name: str) -> dict[str, Any]:
@@ -141,11 +167,18 @@ def _golden(name: str) -> dict[str, Any]:
 
 
 def check(root: Path) -> list[Drift]:
-    """Return what differs between the files and the code; old versions of a type may stay."""
+    """Return what differs between the files and the code, and what the difference breaks."""
+    promised = generate(root)
     drifts = [
-        Drift(path=path, reason="differs" if path.exists() else "missing")
-        for path, text in generate(root).items()
+        _drift(path, text, root)
+        for path, text in promised.items()
         if not path.exists() or path.read_text("utf-8") != text
+    ]
+    drifts += [
+        Drift(path=path, reason="missing")
+        for place in _places_of_all_versions()
+        for path in (root / "schemas" / place, root / "golden" / place)
+        if path not in promised and not path.exists()
     ]
     for path in sorted(root.glob("*/*/*.json")):
         folder, ledger, file = path.relative_to(root).parts
@@ -160,14 +193,29 @@ def check(root: Path) -> list[Drift]:
     return drifts
 
 
+def _drift(path: Path, text: str, root: Path) -> Drift:
+    if not path.exists():
+        return Drift(path=path, reason="missing")
+    if path.is_relative_to(root / "schemas"):
+        found = breaks(json.loads(path.read_text("utf-8")), json.loads(text))
+        if found:
+            return Drift(path=path, reason="incompatible", breaks=found)
+    return Drift(path=path, reason="differs")
+
+
 def write(root: Path) -> list[Path]:
-    """Write what drifted, and return the paths that were written."""
-    drifted = {drift.path for drift in check(root) if drift.reason != "of-no-type"}
+    """Write what drifted, and return the paths that were written.
+
+    A schema of today is a promise: it is not written over by one that breaks it.
+    """
+    drifted = {drift.path for drift in check(root) if drift.reason in {"missing", "differs"}}
+    written = []
     for path, text in generate(root).items():
         if path in drifted:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, "utf-8")
-    return sorted(drifted)
+            written.append(path)
+    return sorted(written)
 
 
 def _text(document: Mapping[str, Any]) -> str:
