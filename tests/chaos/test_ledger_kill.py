@@ -1,4 +1,4 @@
-"""A writer is killed sixty times; what it was told is durable is there, whole and in its chain."""
+"""Writers are killed; what they were told is durable is there, whole and in its chain."""
 
 import os
 import random
@@ -6,7 +6,9 @@ import signal
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 from time import sleep
 from typing import IO
@@ -14,8 +16,9 @@ from uuid import UUID
 
 import pytest
 
-from infra.ledger.sqlite import SqliteLedger
+from infra.ledger.port import Ledger, Row
 from tests.chaos.writer import EVENTS_PER_SAVE
+from tests.ports.places import Place
 
 KILLS = 60
 SEED = 20261124
@@ -43,47 +46,74 @@ class Writer:
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "dossiers.db"
+def new_writer(place: Place) -> Iterator[Callable[[], Writer]]:
+    command = [sys.executable, "-m", "tests.chaos.writer", *place.address]
+    with ExitStack() as started:
+
+        def start() -> Writer:
+            process = started.enter_context(
+                subprocess.Popen(
+                    command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0
+                )
+            )
+            assert process.stdin
+            assert process.stdout
+            said = started.enter_context(os.fdopen(os.dup(process.stdout.fileno()), "rb"))
+            return Writer(said, process.stdin)
+
+        yield start
 
 
-@pytest.fixture
-def writer(path: Path) -> Iterator[Writer]:
-    command = [sys.executable, "-m", "tests.chaos.writer", str(path)]
-    with subprocess.Popen(
-        command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0
-    ) as process:
-        assert process.stdin
-        assert process.stdout
-        with os.fdopen(os.dup(process.stdout.fileno()), "rb") as said:
-            yield Writer(said, process.stdin)
-
-
-def test_sixty_kills_lose_no_acknowledged_save(writer: Writer, path: Path) -> None:
-    chance = random.Random(SEED)
+def test_sixty_kills_lose_no_acknowledged_save(
+    new_writer: Callable[[], Writer], place: Place
+) -> None:
+    chance, writer = random.Random(SEED), new_writer()
     total = position = 0
     for life in range(KILLS):
         saves, then_seconds = chance.randint(1, 60), chance.uniform(0, 0.003)
         acknowledged = writer.live_until_killed(life, saves, then_seconds)
-        ledger = SqliteLedger(path, "dossiers")
+        ledger = place.open()
         rows = ledger.read(position, 100_000)
-        stored = {(row.stream, row.version): row.position for row in rows}
 
-        for stream, version, first in acknowledged:
-            expected = tuple(range(first, first + EVENTS_PER_SAVE))
-            key = f"{stream}/{version}"
-            assert ledger.command(key) == (b"body", expected)
-            assert ledger.holder(key) == stream
-            more = range(EVENTS_PER_SAVE)
-            assert tuple(stored.get((stream, version + step)) for step in more) == expected
+        expect_kept(acknowledged, ledger, rows)
         assert [row.position for row in rows] == list(range(position + 1, position + len(rows) + 1))
-        counts = Counter(row.stream for row in rows).values()
-        assert all(count % EVENTS_PER_SAVE == 0 for count in counts), "half a save was kept"
         assert ledger.verify().wrong is None
 
         total += len(acknowledged)
-        position = ledger.head().position
+        position += len(rows)
         ledger.close()
 
     assert total >= KILLS
     assert position >= total * EVENTS_PER_SAVE
+
+
+def test_processes_that_write_and_die_at_once_share_one_chain(
+    new_writer: Callable[[], Writer], place: Place
+) -> None:
+    writers = [new_writer() for _ in range(3)]
+    with ThreadPoolExecutor(len(writers)) as threads:
+        lives = [
+            threads.submit(writer.live_until_killed, life, 100, 0.001)
+            for life, writer in enumerate(writers)
+        ]
+        acknowledged = [saves for life in lives for saves in life.result()]
+
+    ledger = place.open()
+    rows = ledger.read(0, 100_000)
+    expect_kept(acknowledged, ledger, rows)
+    assert len(acknowledged) >= 300
+    assert [row.position for row in rows] == list(range(1, len(rows) + 1))
+    assert ledger.verify().wrong is None
+
+
+def expect_kept(acknowledged: Acknowledged, ledger: Ledger, rows: list[Row]) -> None:
+    stored = {(row.stream, row.version): row.position for row in rows}
+    for stream, version, first in acknowledged:
+        expected = tuple(range(first, first + EVENTS_PER_SAVE))
+        key = f"{stream}/{version}"
+        assert ledger.command(key) == (b"body", expected)
+        assert ledger.holder(key) == stream
+        more = range(EVENTS_PER_SAVE)
+        assert tuple(stored.get((stream, version + step)) for step in more) == expected
+    counts = Counter(row.stream for row in rows).values()
+    assert all(count % EVENTS_PER_SAVE == 0 for count in counts), "half a save was kept"

@@ -1,6 +1,6 @@
 """Forks, on request, a process that saves without end and says each save once it is durable.
 
-Started as `python -m tests.chaos.writer LEDGER`; each line on the way in is the number of a life,
+Started as `python -m tests.chaos.writer ADAPTER WHERE`; each line on the way in numbers a life,
 each line on the way out is written at once, past every buffer: the process id of that life, then
 `stream version position` of each save that was acknowledged, then `dead` when the life is over.
 """
@@ -12,6 +12,7 @@ from threading import Thread
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from infra.ledger.port import Ledger, Save
+from infra.ledger.postgres import PostgresLedger
 from infra.ledger.sqlite import SqliteLedger
 from tests.ports.places import happened
 
@@ -44,9 +45,14 @@ def save_without_end(ledger: Ledger, stream: UUID) -> None:
         version += EVENTS_PER_SAVE
 
 
-def live(path: Path, life: int) -> None:
+def opened(adapter: str, where: str) -> Ledger:
+    if adapter == "postgres":
+        return PostgresLedger(where, "dossiers")
+    return SqliteLedger(Path(where), "dossiers")
+
+
+def live(ledger: Ledger, life: int) -> None:
     say(os.getpid())
-    ledger = SqliteLedger(path, "dossiers")
     for thread in range(THREADS):
         Thread(target=save_without_end, args=(ledger, stream_of(life, thread))).start()
 
@@ -55,7 +61,7 @@ def main() -> None:
     for life in sys.stdin:
         child = os.fork()
         if child == 0:
-            live(Path(sys.argv[1]), int(life))
+            live(opened(*sys.argv[1:]), int(life))
             return
         os.waitpid(child, 0)
         say("dead")

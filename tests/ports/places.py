@@ -23,6 +23,9 @@ NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
 
 class Place(Protocol):
+    @property
+    def address(self) -> tuple[str, str]: ...
+
     def open(self, clock: Clock = ...) -> Ledger: ...
 
     def change(self, position: int, /, **columns: object) -> None: ...
@@ -37,6 +40,7 @@ class Place(Protocol):
 class SqliteFile:
     def __init__(self, folder: Path) -> None:
         self.path = folder / "dossiers.db"
+        self.address = ("sqlite", str(self.path))
         self._opened: list[Ledger] = []
 
     def open(self, clock: Clock = lambda: datetime.now(UTC)) -> Ledger:
@@ -68,13 +72,15 @@ class SqliteFile:
 
 
 class PostgresSchema:
-    def __init__(self, dsn: str) -> None:
+    def __init__(self, dsn: str, name: str = "dossiers") -> None:
         self.dsn = dsn
+        self.address = ("postgres", dsn)
+        self._name = name
         self._opened: list[Ledger] = []
-        migrate(dsn, "dossiers", STEPS)
+        migrate(dsn, name, STEPS)
 
     def open(self, clock: Clock = lambda: datetime.now(UTC)) -> Ledger:
-        ledger = PostgresLedger(self.dsn, "dossiers", clock=clock)
+        ledger = PostgresLedger(self.dsn, self._name, clock=clock)
         self._opened.append(ledger)
         return ledger
 
@@ -93,7 +99,7 @@ class PostgresSchema:
         self._execute("delete from events where position = %(at)s", {"at": position})
 
     def _execute(self, statement: str, values: dict[str, object]) -> None:
-        with psycopg.connect(self.dsn, options="-c search_path=dossiers") as database:
+        with psycopg.connect(self.dsn, options=f"-c search_path={self._name}") as database:
             assert database.execute(statement.encode(), values).rowcount == 1
 
     def close(self) -> None:

@@ -1,15 +1,22 @@
 """Whatever is saved, refused, released and reopened, a ledger is what a plain dict says it is."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import count
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from uuid import UUID
 
 from eventsourcing.persistence import IntegrityError
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
 
 from infra.ledger.port import (
     ClaimTakenError,
@@ -18,7 +25,7 @@ from infra.ledger.port import (
     Save,
     VersionTakenError,
 )
-from tests.ports.places import Hands, SqliteFile, chain_digest, happened
+from tests.ports.places import Hands, Place, PostgresSchema, SqliteFile, chain_digest, happened
 
 STREAMS = [UUID(int=number) for number in range(1, 4)]
 CLAIMS = ["code/1", "code/2", "seat/1"]
@@ -99,10 +106,12 @@ class Model:
 
 
 class LedgerMachine(RuleBasedStateMachine):
+    def __init__(self, place: Place) -> None:
+        super().__init__()
+        self.place = place
+
     @initialize()
     def open(self) -> None:
-        self.folder = TemporaryDirectory()
-        self.place = SqliteFile(Path(self.folder.name))
         self.clock = Hands()
         self.ledger = self.place.open(self.clock)
         self.model = Model()
@@ -178,14 +187,35 @@ class LedgerMachine(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         self.place.close()
-        self.folder.cleanup()
 
 
-TestLedgerMachine = LedgerMachine.TestCase
-TestLedgerMachine.settings = settings(
-    max_examples=40,
-    stateful_step_count=15,
-    deadline=None,
-    derandomize=True,
-    suppress_health_check=[HealthCheck.too_slow],
-)
+def run(new_place: Callable[[int], Place], *, examples: int) -> None:
+    numbers = count()
+
+    class OnThis(LedgerMachine):
+        def __init__(self) -> None:
+            super().__init__(new_place(next(numbers)))
+
+    run_state_machine_as_test(
+        OnThis,
+        settings=settings(
+            max_examples=examples,
+            stateful_step_count=15,
+            deadline=None,
+            derandomize=True,
+            suppress_health_check=[HealthCheck.too_slow],
+        ),
+    )
+
+
+def test_a_ledger_in_a_file_is_what_the_model_says(tmp_path: Path) -> None:
+    def new_file(number: int) -> Place:
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        return SqliteFile(folder)
+
+    run(new_file, examples=40)
+
+
+def test_a_ledger_on_postgres_is_what_the_model_says(database: str) -> None:
+    run(lambda number: PostgresSchema(database, f"ledger_{number}"), examples=20)

@@ -48,7 +48,9 @@ class Listener:
 
     def _hear(self, database: psycopg.Connection) -> None:
         database.execute(self._listen)
-        self._growth.to(0)  # what came before is told by nobody: let everyone look
+        # What came before is told by nobody.
+        [(position,)] = database.execute("select position from head").fetchall()
+        self._growth.to(position)
         while not self._closed.is_set():
             for notification in database.notifies(timeout=SWEEP_SECONDS):
                 self._growth.to(int(notification.payload))

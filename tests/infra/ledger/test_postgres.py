@@ -1,0 +1,103 @@
+"""What only a ledger on Postgres promises."""
+
+from collections.abc import Iterator
+from queue import Queue
+from threading import Thread
+from uuid import UUID
+
+import psycopg
+import pytest
+
+from infra.database.migrating import migrate
+from infra.database.postgres import NotMigrated
+from infra.ledger import growth
+from infra.ledger.postgres import STEPS, PostgresLedger
+from tests.ports.places import one
+
+AN = UUID(int=1)
+
+
+@pytest.fixture
+def migrated(database: str) -> str:
+    migrate(database, "dossiers", STEPS)
+    return database
+
+
+@pytest.fixture
+def ledger(migrated: str) -> Iterator[PostgresLedger]:
+    ledger = PostgresLedger(migrated, "dossiers")
+    yield ledger
+    ledger.close()
+
+
+def test_a_schema_that_is_not_migrated_is_not_opened(database: str) -> None:
+    with pytest.raises(NotMigrated, match="run `ketnap migrate`"):
+        PostgresLedger(database, "dossiers")
+
+
+def test_two_ledgers_of_one_database_are_two_orders(migrated: str, ledger: PostgresLedger) -> None:
+    migrate(migrated, "training", STEPS)
+    training = PostgresLedger(migrated, "training")
+    ledger.append([one(AN, 1)])
+
+    assert training.append([one(AN, 1)])[0].positions == (1,)
+    training.close()
+
+
+def test_every_commit_is_durable_whatever_the_database_is_set_to(migrated: str) -> None:
+    name = psycopg.conninfo.conninfo_to_dict(migrated)["dbname"]
+    with psycopg.connect(migrated, autocommit=True) as database:
+        database.execute(f"alter database {name} set synchronous_commit = off".encode())
+    ledger = PostgresLedger(migrated, "dossiers")
+    ledger.append([one(AN, 1)])
+    writer = ledger._writer  # noqa: SLF001 - no kill of a process shows a missing sync
+    assert writer is not None
+
+    assert writer.execute("show synchronous_commit").fetchone() == ("on",)
+    ledger.close()
+
+
+def test_a_commit_wakes_who_waits_in_another_process_without_the_sweep(
+    migrated: str, ledger: PostgresLedger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(growth, "SWEEP_SECONDS", 3600)
+    other = PostgresLedger(migrated, "dossiers")
+    seen: Queue[int] = Queue()
+
+    def follow() -> None:
+        for last in range(50):
+            other.wait(last, 3600)
+            seen.put(last + 1)
+
+    reader = Thread(target=follow)
+    reader.start()
+    for version in range(1, 51):
+        ledger.append([one(AN, version)])
+        assert seen.get(timeout=60) == version
+    reader.join()
+    other.close()
+
+
+def test_a_commit_of_another_process_is_told(migrated: str, ledger: PostgresLedger) -> None:
+    told: Queue[int] = Queue()
+    other = PostgresLedger(migrated, "dossiers")
+    other.tell(lambda: told.put(other.head().position))
+    ledger.append([one(AN, 1)])
+
+    while told.get(timeout=60) != 1:
+        pass
+    other.close()
+
+
+def test_the_answers_of_writers_that_are_long_gone_are_forgotten(migrated: str) -> None:
+    def writers() -> int:
+        with psycopg.connect(migrated) as database:
+            [(count,)] = database.execute("select count(*) from dossiers.answers").fetchall()
+            database.execute("update dossiers.answers set at = at - interval '2 days'")
+        return int(count)
+
+    for version in (1, 2):
+        ledger = PostgresLedger(migrated, "dossiers")
+        ledger.append([one(AN, version)])
+        ledger.close()
+        assert writers() == 1
