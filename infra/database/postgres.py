@@ -22,7 +22,7 @@ CONNECT_SECONDS = 5
 BUSY_SECONDS = 30.0
 IDLE_SECONDS = 60
 """After so long without a word in a transaction, what a stopped process holds is let go."""
-COPIED_FROM = 100
+COPIED_FROM = 20
 """So many new rows come as a copy; those that may be there already come as arrays."""
 POLL_SECONDS = 0.02
 _SYNCHRONOUS = {Keep.DRAFT: "off", Keep.CACHE: "off", Keep.DURABLE: "on"}
