@@ -61,6 +61,7 @@ def environment() -> Environment:
     made = Environment(
         loader=FileSystemLoader(written.HERE / "templates"),
         autoescape=True,
+        auto_reload=False,  # a page asks for a dozen, and none changes while it is served
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

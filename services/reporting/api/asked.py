@@ -41,15 +41,15 @@ class Service:
         return any((each.unit, each.role) == (grant.unit, grant.role) for each in held)
 
 
-def service_of(request: Request) -> Service:
-    """Return what the routes share."""
+async def service_of(request: Request) -> Service:
+    """Return what the routes share; not in a thread, where it would wait for its turn."""
     service: Service = request.app.state.service
     return service
 
 
-def asking(request: Request, given: Bearer) -> Scope:
+async def asking(request: Request, given: Bearer) -> Scope:
     """Return who asks, with what lies in reach. Raises SignInRequired."""
-    service = service_of(request)
+    service: Service = request.app.state.service
     grant, today = bearer(service.access.tokens)(given)
     return Scope(service.access.roles, grant, service.view.ancestors, today)
 
@@ -72,7 +72,8 @@ PlacesAsked = Annotated[int, Query(ge=0, le=MOST_PLACES, description="Decimals o
 
 async def there(here: Here, after: PositionAsked = None) -> None:
     """Wait until the view has come to a position. Raises Malformed and NotYetKnown."""
-    await here.reached.wait(positions(after, LEDGERS))
+    if after:
+        await here.reached.wait(positions(after, LEDGERS))
 
 
 Awaited = Depends(there)
@@ -99,7 +100,7 @@ class Sight:
         return self.question
 
 
-def sight(  # noqa: PLR0913, PLR0917 - the parts of a question
+async def sight(  # noqa: PLR0913, PLR0917 - the parts of a question
     here: Here,
     scope: Asking,
     unit: str,

@@ -19,6 +19,7 @@ from services.reporting.projection.history import HistoryProjection
 from services.reporting.projection.reporting import ReportingProjection
 from services.reporting.projection.rolling import days, spans
 from services.reporting.projection.training import TrainingProjection
+from services.reporting.view.answers import Answers
 from services.reporting.view.behind import Behind
 from services.reporting.view.figures import Figures, Question
 from services.reporting.view.knowledge import Knowledge, positions_at
@@ -36,7 +37,7 @@ from services.reporting.view.tables import (
     sum_up,
 )
 from services.reporting.view.told import Sees, Spot, history, moved, refused, seen, shown
-from services.reporting.view.watching import Watch, above, bearer, code_of
+from services.reporting.view.watching import COUNTING, Watch, above, bearer, code_of
 
 REBUILDING_EVENTS = 5_000
 _ID_DIGITS = 32
@@ -55,6 +56,7 @@ class ReportingView:
         self._rebuilding = rebuilding
         self._readers = Readers(lambda: open_tables(place, rebuilding=rebuilding))
         self._writing: list[Database] = []
+        self._answers = Answers()
         with self._readers.snapshot():
             pass  # what the tables lack is made, or missed, now
 
@@ -100,7 +102,11 @@ class ReportingView:
         moment from the facts. Raises UnknownUnit and UnitNotYetKnown.
         """
         with self._snapshot(question.known_at) as knowledge:
-            return _figures(question, knowledge, source).answer()
+            if source is not None:
+                return _figures(question, knowledge, source).answer()
+            return self._kept(
+                "figures", question, knowledge, lambda: _figures(question, knowledge).answer()
+            )
 
     def overview(self, question: Question) -> dict[str, Any]:
         """Return how the units below one stand, the least advanced first.
@@ -108,7 +114,9 @@ class ReportingView:
         Raises UnknownUnit and UnitNotYetKnown.
         """
         with self._snapshot(question.known_at) as knowledge:
-            return overview(_figures(question, knowledge))
+            return self._kept(
+                "overview", question, knowledge, lambda: overview(_figures(question, knowledge))
+            )
 
     def facts(
         self, question: Question, figure: str = "admitted", against: datetime | None = None
@@ -150,15 +158,10 @@ class ReportingView:
         Each is counted over its own period. Raises UnknownUnit and UnitNotYetKnown.
         """
         with self._snapshot(question.known_at) as knowledge:
-            unit = knowledge.unit(question.unit_code, question.as_of)
-            aims = knowledge.aims([unit.number], question.as_of.toordinal()).get(unit.number, ())
-            if not aims:
-                return [], knowledge.positions
-            first, last = min(aim.first for aim in aims), max(aim.last for aim in aims)
-            period = Period(date.fromordinal(first), date.fromordinal(last), "")
-            return _figures(
-                replace(question, period=period), knowledge
-            ).targets(), knowledge.positions
+            told = self._kept(
+                "targets", question, knowledge, lambda: {"targets": _targets(question, knowledge)}
+            )
+            return told["targets"], knowledge.positions
 
     def positions(self, known_at: datetime | None = None) -> Mapping[str, int]:
         """Return the positions that the view speaks for, or those that it had by a moment."""
@@ -265,6 +268,18 @@ class ReportingView:
         with self._snapshot(None) as knowledge:
             return [{"unit": unit.code, "name": unit.name} for unit in knowledge.roots(on)]
 
+    def _kept(
+        self,
+        what: str,
+        question: Question,
+        knowledge: Knowledge,
+        reckon: Callable[[], dict[str, Any]],
+    ) -> dict[str, Any]:
+        """Return an answer, which what only tells does not make another but for its positions."""
+        at = tuple(knowledge.positions[ledger] for ledger in COUNTING)
+        answer = self._answers.get((what, question), at, reckon)
+        return {**answer, "positions": dict(knowledge.positions)}
+
     @contextmanager
     def _snapshot(self, known_at: datetime | None) -> Iterator[Knowledge]:
         with self._readers.snapshot() as db:
@@ -280,6 +295,16 @@ class ReportingView:
                 return HistoryProjection(Tables(db, ledger))
             case _:
                 return ReportingProjection(ReportingTables(db))
+
+
+def _targets(question: Question, knowledge: Knowledge) -> list[dict[str, Any]]:
+    unit = knowledge.unit(question.unit_code, question.as_of)
+    aims = knowledge.aims([unit.number], question.as_of.toordinal()).get(unit.number, ())
+    if not aims:
+        return []
+    first, last = min(aim.first for aim in aims), max(aim.last for aim in aims)
+    period = Period(date.fromordinal(first), date.fromordinal(last), "")
+    return _figures(replace(question, period=period), knowledge).targets()
 
 
 def _figures(
