@@ -3,7 +3,8 @@
 import sqlite3
 import stat
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
 from uuid import UUID
@@ -11,12 +12,14 @@ from uuid import UUID
 import pytest
 
 from infra.sealing import (
+    SCHEMA,
     BoxTamperedError,
     KeyDestroyed,
     Keys,
     MasterKeyError,
     ShreddingUnfinishedError,
 )
+from tests.infra.vaults import File, Schema, Vault
 
 ANN = UUID("01920000-0000-7000-8000-000000000001")
 BEN = UUID("01920000-0000-7000-8000-000000000002")
@@ -30,22 +33,42 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def keys(folder: Path) -> Iterator[Keys]:
-    keys = Keys.in_folder(folder)
-    yield keys
-    keys.close()
+def master(tmp_path: Path) -> Path:
+    path = tmp_path / "the-province.key"
+    path.write_text("ab" * 32 + "\n")
+    return path
 
 
-def rows(folder: Path, statement: str) -> list[tuple[object, ...]]:
-    database = sqlite3.connect(folder / "keys.db", isolation_level=None)
-    try:
-        return database.execute(statement).fetchall()
-    finally:
-        database.close()
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.stack)])
+def vault(request: pytest.FixtureRequest, folder: Path) -> Vault:
+    if request.param == "sqlite":
+        return File(folder / "keys.db", SCHEMA)
+    return Schema(request.getfixturevalue("database"), "keys", SCHEMA)
 
 
-def everything_in(folder: Path) -> bytes:
-    return b"".join(path.read_bytes() for path in sorted(folder.iterdir()))
+@pytest.fixture
+def another(vault: Vault, master: Path) -> Iterator[Callable[[], Keys]]:
+    """Return what opens the same keys, as another process does."""
+    opened: list[Keys] = []
+
+    def open_keys() -> Keys:
+        opened.append(Keys(vault.place, master))
+        return opened[-1]
+
+    yield open_keys
+    for keys in opened:
+        keys.close()
+
+
+@pytest.fixture
+def keys(another: Callable[[], Keys]) -> Keys:
+    return another()
+
+
+def at_once(*runs: Callable[[], None]) -> None:
+    with ThreadPoolExecutor(len(runs)) as pool:
+        for running in [pool.submit(run) for run in runs]:
+            running.result()
 
 
 def test_a_box_opens_to_what_was_sealed(keys: Keys) -> None:
@@ -100,99 +123,92 @@ def test_nothing_is_sealed_for_someone_without_a_key(keys: Keys) -> None:
         keys.box(ANN, STREAM, 1, FIELDS)
 
 
-def test_keys_outlive_the_process(folder: Path, keys: Keys) -> None:
+def test_keys_outlive_the_process(another: Callable[[], Keys], keys: Keys) -> None:
     keys.create(ANN)
     box = keys.box(ANN, STREAM, 1, FIELDS)
     reference = keys.reference("079 synthetic")
     keys.close()
 
-    again = Keys.in_folder(folder)
+    again = another()
 
     assert again.open(ANN, STREAM, 1, box) == FIELDS
     assert again.reference("079 synthetic") == reference
-    again.close()
 
 
-def test_another_process_opens_the_box_at_once(folder: Path, keys: Keys) -> None:
-    other = Keys.in_folder(folder)
+def test_another_process_opens_the_box_at_once(another: Callable[[], Keys], keys: Keys) -> None:
+    other = another()
 
     keys.create(ANN)
 
     assert other.open(ANN, STREAM, 1, keys.box(ANN, STREAM, 1, FIELDS)) == FIELDS
-    other.close()
 
 
-def test_a_shredded_key_is_gone_for_every_process(folder: Path, keys: Keys) -> None:
+def test_a_shredded_key_is_gone_for_every_process(another: Callable[[], Keys], keys: Keys) -> None:
     keys.create_all([ANN, BEN])
     boxes = {person: keys.box(person, STREAM, 1, FIELDS) for person in (ANN, BEN)}
-    other = Keys.in_folder(folder)
+    other = another()
 
     other.shred(ANN)
 
     assert keys.open(ANN, STREAM, 1, boxes[ANN]) is None
     assert other.open(ANN, STREAM, 1, boxes[ANN]) is None
     assert keys.open(BEN, STREAM, 1, boxes[BEN]) == FIELDS
-    other.close()
 
 
-def test_no_file_keeps_a_trace_of_a_shredded_key(folder: Path, keys: Keys) -> None:
+def test_no_file_keeps_a_trace_of_a_shredded_key(vault: Vault, keys: Keys) -> None:
     people = [UUID(int=n) for n in range(1, 400)]
     keys.create_all([*people, ANN])
-    [(canary,)] = rows(folder, f"select wrapped from keys where person = x'{ANN.hex}'")  # noqa: S608
+    [(canary,)] = vault.rows("select wrapped from keys where person = ?", ANN.bytes)
     assert isinstance(canary, bytes)
-    assert canary in everything_in(folder)
+    assert canary in vault.everything()
 
     keys.entomb(keys.reference("079 synthetic"), ANN)
     keys.shred(ANN)
 
-    assert canary not in everything_in(folder)
-    assert ANN.bytes not in everything_in(folder)
+    assert canary not in vault.everything()
+    assert ANN.bytes not in vault.everything()
 
 
 def test_a_trace_that_a_crash_left_in_the_log_is_gone_after_the_next_start(folder: Path) -> None:
-    first = Keys.in_folder(folder)
+    first, vault = Keys.in_folder(folder), File(folder / "keys.db", SCHEMA)
     first.create_all([ANN, BEN])
-    [(canary,)] = rows(folder, f"select wrapped from keys where person = x'{ANN.hex}'")  # noqa: S608
-    assert isinstance(canary, bytes)
+    [(canary,)] = vault.rows("select wrapped from keys where person = ?", ANN.bytes)
     deleting = sqlite3.connect(folder / "keys.db", isolation_level=None)
     deleting.execute("pragma secure_delete = on")
     deleting.execute("delete from keys where person = ?", (ANN.bytes,))
-    assert canary in everything_in(folder)
+    assert canary in vault.everything()
 
     second = Keys.in_folder(folder)
 
-    assert canary not in everything_in(folder)
+    assert canary not in vault.everything()
     for each in (first, second, deleting):
         each.close()
 
 
-def test_a_shredding_that_a_reader_holds_up_is_said_to_be_unfinished(folder: Path) -> None:
-    keys = Keys.in_folder(folder, busy_seconds=0.0)
+def test_a_shredding_that_a_reader_holds_up_is_said_to_be_unfinished(
+    vault: Vault, keys: Keys
+) -> None:
     keys.create(ANN)
     keys.entomb("r", ANN)
-    reader = sqlite3.connect(folder / "keys.db", isolation_level=None)
-    reader.execute("begin")
-    reader.execute("select * from keys").fetchall()
+    with vault.opened() as reader, reader.reading():
+        reader.execute("select * from keys").fetchall()
 
-    with pytest.raises(ShreddingUnfinishedError):
-        keys.shred(ANN)
-    assert ANN not in keys
-    assert keys.unfinished() == [("r", ANN)]
+        with pytest.raises(ShreddingUnfinishedError):
+            keys.shred(ANN)
+        assert ANN not in keys
+        assert keys.unfinished() == [("r", ANN)]
 
-    reader.execute("rollback")
     keys.shred(ANN)
     assert keys.unfinished() == []
-    reader.close()
-    keys.close()
 
 
-def test_within_a_command_a_key_is_read_once_and_then_forgotten(folder: Path, keys: Keys) -> None:
+def test_within_a_command_a_key_is_read_once_and_then_forgotten(vault: Vault, keys: Keys) -> None:
     keys.create(ANN)
     box = keys.box(ANN, STREAM, 1, FIELDS)
 
     with keys.held():
         keys.open(ANN, STREAM, 1, box)
-        rows(folder, "delete from keys")
+        vault.rows("delete from keys")
         assert keys.open(ANN, STREAM, 1, box) == FIELDS
 
     assert keys.open(ANN, STREAM, 1, box) is None
@@ -246,7 +262,7 @@ def test_a_likeness_overlooks_case_and_spaces_but_not_marks(keys: Keys) -> None:
     assert keys.likeness("Nguyễn Văn A", born) != keys.likeness("Nguyễn Văn A", date(2000, 1, 2))
 
 
-def test_two_folders_call_one_reference_by_two_names(keys: Keys, tmp_path: Path) -> None:
+def test_two_master_keys_call_one_reference_by_two_names(keys: Keys, tmp_path: Path) -> None:
     other = Keys.in_folder(tmp_path / "other")
 
     assert other.reference("079") != keys.reference("079")
@@ -254,25 +270,27 @@ def test_two_folders_call_one_reference_by_two_names(keys: Keys, tmp_path: Path)
     other.close()
 
 
-def test_files_are_readable_by_their_owner_alone(folder: Path, keys: Keys) -> None:
+def test_files_are_readable_by_their_owner_alone(folder: Path) -> None:
+    keys = Keys.in_folder(folder)
     keys.create(ANN)
 
     modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()}
 
     assert {"keys.db", "master.key"} <= modes.keys()
     assert set(modes.values()) == {0o600}
-
-
-def test_a_master_key_that_does_not_fit_is_refused(folder: Path, keys: Keys) -> None:
     keys.close()
+
+
+def test_a_master_key_that_does_not_fit_is_refused(folder: Path) -> None:
+    Keys.in_folder(folder).close()
     (folder / "master.key").write_text("11" * 32)
 
     with pytest.raises(MasterKeyError, match="not the one"):
         Keys.in_folder(folder)
 
 
-def test_a_lost_master_key_is_never_replaced(folder: Path, keys: Keys) -> None:
-    keys.close()
+def test_a_lost_master_key_is_never_replaced(folder: Path) -> None:
+    Keys.in_folder(folder).close()
     (folder / "master.key").unlink()
 
     with pytest.raises(MasterKeyError, match=r"no master key at .*master\.key"):
@@ -327,29 +345,30 @@ def test_reads_are_on_record_and_in_order(keys: Keys) -> None:
     ],
 )
 def test_tampering_with_the_log_of_reads_is_found(
-    folder: Path, keys: Keys, tampering: str, first_wrong: int
+    vault: Vault, keys: Keys, tampering: str, first_wrong: int
 ) -> None:
     for n in range(3):
         keys.log_read(f"a-{n}", ANN, "facts", ["full_name"])
 
     for statement in tampering.split(";"):
-        rows(folder, statement)
+        vault.rows(statement.strip())
 
     assert keys.verify_reads() == first_wrong
 
 
-def test_a_read_of_another_past_does_not_fit_in(folder: Path, keys: Keys) -> None:
+def test_a_read_of_another_past_does_not_fit_in(vault: Vault, keys: Keys) -> None:
     keys.log_read("a-1", ANN, "facts", [])
-    first_head = rows(folder, "select hex(digest) from reads_head")[0][0]
+    [(first_head,)] = vault.rows("select digest from reads_head")
     keys.log_read("a-2", ANN, "facts", [])
-    rows(folder, "create table past as select * from reads where n = 2")
-    rows(folder, "delete from reads where n = 2")
-    rows(folder, f"update reads_head set n = 1, digest = x'{first_head}'")  # noqa: S608
+    vault.rows("create table past as select * from reads where n = 2")
+    vault.rows("delete from reads where n = 2")
+    vault.rows("update reads_head set n = 1, digest = ?", first_head)
     keys.log_read("a-3", ANN, "facts", [])
     keys.log_read("a-4", ANN, "facts", [])
     assert keys.verify_reads() is None
 
-    rows(folder, "insert or replace into reads select * from past")
+    vault.rows("delete from reads where n = 2")
+    vault.rows("insert into reads select * from past")
 
     assert keys.verify_reads() == 3
 
@@ -367,21 +386,67 @@ def test_reads_of_many_are_chained_like_reads_of_one(keys: Keys) -> None:
     assert keys.verify_reads() is None
 
 
-def test_a_part_of_a_name_stands_for_itself_in_one_folder_alone(
-    folder: Path, keys: Keys, tmp_path: Path
+def test_a_part_of_a_name_stands_for_itself_under_one_master_key_alone(
+    another: Callable[[], Keys], keys: Keys, tmp_path: Path
 ) -> None:
-    other, again = Keys.in_folder(tmp_path / "other"), Keys.in_folder(folder)
+    other, again = Keys.in_folder(tmp_path / "other"), another()
 
     assert keys.blind("an") == again.blind("an")
     assert keys.blind("an") not in {keys.blind("ann"), other.blind("an")}
-    for each in (other, again):
-        each.close()
+    other.close()
 
 
-def test_the_cipher_for_staging_is_the_same_after_a_restart(folder: Path, keys: Keys) -> None:
+def test_the_cipher_for_staging_is_the_same_after_a_restart(
+    another: Callable[[], Keys], keys: Keys
+) -> None:
     staged = keys.staging_cipher().encrypt(bytes(12), b"row", b"file")
     keys.close()
-    again = Keys.in_folder(folder)
+    again = another()
 
     assert again.staging_cipher().decrypt(bytes(12), staged, b"file") == b"row"
-    again.close()
+
+
+def test_keys_are_not_opened_under_another_master_key(
+    vault: Vault, keys: Keys, master: Path
+) -> None:
+    keys.create(ANN)
+    master.write_text("cd" * 32)
+
+    with pytest.raises(MasterKeyError, match="not the one"):
+        Keys(vault.place, master)
+
+
+def test_a_master_key_is_never_made_for_a_place_that_may_be_anywhere(
+    vault: Vault, tmp_path: Path
+) -> None:
+    with pytest.raises(MasterKeyError, match="no master key at"):
+        Keys(vault.place, tmp_path / "missing.key")
+    assert not (tmp_path / "missing.key").exists()
+
+
+def test_reads_of_two_processes_make_one_chain(another: Callable[[], Keys]) -> None:
+    first, second = another(), another()
+
+    def read(keys: Keys) -> None:
+        for _ in range(20):
+            keys.log_reads("a-1", (ANN, BEN), "facts", ["full_name"])
+
+    at_once(lambda: read(first), lambda: read(second))
+
+    assert len(first.reads()) == 80
+    assert second.verify_reads() is None
+
+
+def test_a_key_that_two_processes_make_at_once_is_one(another: Callable[[], Keys]) -> None:
+    first, second = another(), another()
+    people = [UUID(int=n) for n in range(1, 60)]
+
+    def create(keys: Keys) -> None:
+        for person in people:
+            keys.create(person)
+
+    at_once(lambda: create(first), lambda: create(second))
+
+    for person in people:
+        box = first.box(person, STREAM, 1, FIELDS)
+        assert second.open(person, STREAM, 1, box) == FIELDS
