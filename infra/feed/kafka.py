@@ -6,6 +6,7 @@ import asyncio
 from collections import deque
 from collections.abc import Coroutine, Sequence
 from threading import Lock, Thread
+from time import monotonic
 from typing import Any, TypeVar
 
 import uvloop
@@ -19,6 +20,9 @@ from infra.ledger.port import Row
 
 PATIENCE_SECONDS = 5.0
 """How long a broker may take to answer before it counts as away."""
+HEALING_SECONDS = 10.0
+"""How long a position may be missing: a broker that lost its tail gets it from the relay again,
+and what a relay wrote behind the loss before it noticed stands there first."""
 FETCH_RECORDS = 2000
 
 T = TypeVar("T")
@@ -29,14 +33,22 @@ class KafkaFeed:
 
     A position that was seen is skipped. Where the next record is not the next position, or
     cannot be read, or its offset is gone, the position is sought; where it is nowhere on the
-    topic, though later ones are, `read` raises Unreadable, and goes on doing so.
+    topic, though later ones are, `read` has nothing until it is, or until that has lasted: then
+    it raises Unreadable, and goes on doing so.
     """
 
     def __init__(
-        self, bootstrap: str, ledger: str, *, patience_seconds: float = PATIENCE_SECONDS
+        self,
+        bootstrap: str,
+        ledger: str,
+        *,
+        patience_seconds: float = PATIENCE_SECONDS,
+        healing_seconds: float = HEALING_SECONDS,
     ) -> None:
         self._bootstrap = bootstrap
         self._patience = patience_seconds
+        self._healing = healing_seconds
+        self._missed = (0, 0.0)
         self._log = Log(bootstrap, ledger, patience_seconds)
         self._fetched: deque[ConsumerRecord] = deque()
         self._next = 0
@@ -67,6 +79,8 @@ class KafkaFeed:
             if not self._fetched and self._next == after + 1 and not self._log.lost:
                 self._fetch(timeout_seconds)
                 return bool(self._fetched)
+            if self._missed[0] == after + 1 and not self._fetched:
+                self._await(asyncio.sleep(timeout_seconds))
         return True  # what is there is seen by reading
 
     def park(self, reader: str, position: int, kind: str, reason: str) -> None:
@@ -98,9 +112,18 @@ class KafkaFeed:
         try:
             is_there = self._await(self._log.go_to(position))
         except NotThere as error:
+            if not self._missed_for_long(position):
+                return
             raise Unreadable(position, "", str(error)) from None
         self._next = position
         self._fetch(self._patience if is_there else 0.0)
+
+    def _missed_for_long(self, position: int) -> bool:
+        missed, since = self._missed
+        if missed != position:
+            self._missed = (position, monotonic())
+            return self._healing <= 0
+        return monotonic() - since >= self._healing
 
     def _fetch(self, timeout_seconds: float) -> None:
         self._fetched.extend(self._await(self._log.onward(timeout_seconds, FETCH_RECORDS)))

@@ -32,5 +32,5 @@ def broker(stack: Stack, ledger: str) -> Iterator[Broker]:
 @pytest.fixture
 def feed(broker: Broker) -> Iterator[KafkaFeed]:
     """Return what reads the topic."""
-    with closing(KafkaFeed(broker.bootstrap, broker.ledger)) as opened:
+    with closing(KafkaFeed(broker.bootstrap, broker.ledger, healing_seconds=0)) as opened:
         yield opened

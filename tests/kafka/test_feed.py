@@ -208,3 +208,14 @@ def test_a_topic_that_nobody_made_is_named_and_not_made(stack: Stack, ledger: st
 def test_a_ledger_without_a_partition_is_refused() -> None:
     with pytest.raises(TopicError, match="has no partition"):
         KafkaFeed("127.0.0.1:1", "dossiers/nowhere")
+
+
+def test_a_hole_that_a_relay_is_about_to_fill_stops_nobody(broker: Broker) -> None:
+    broker.put(1, 2, 5)
+    with closing(KafkaFeed(broker.bootstrap, broker.ledger)) as feed:
+        assert positions(feed, 0, 2) == [1, 2]
+        assert list(feed.read(2, 10)) == []
+
+        broker.put(3, 4, 5)
+
+        assert positions(feed, 2, 5) == [3, 4, 5]
