@@ -12,7 +12,7 @@ import typer
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
 from infra.settings import BadSettingError, settings
-from services.terminal import accounts, operates, reads, showcase, writes
+from services.terminal import accounts, operates, reads, rebuilding, showcase, writes
 from services.terminal.edge import INTERRUPTED, edge
 from services.terminal.options import Language
 from services.terminal.screen import Screen
@@ -29,12 +29,15 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "correct": writes.correct,
     "shred": writes.shred,
     "verify": operates.verify,
-    "replay": operates.replay,
+    "replay": rebuilding.replay,
     "doctor": operates.doctor,
     "contracts": operates.contracts,
     "up": operates.up,
 }
-NOUNS: dict[str, dict[str, Callable[..., None]]] = {"account": accounts.VERBS}
+NOUNS: dict[str, dict[str, Callable[..., None]]] = {
+    "account": accounts.VERBS,
+    "reader": rebuilding.VERBS,
+}
 """Commands of a noun and a verb."""
 
 

@@ -12,7 +12,6 @@ from infra.settings import settings
 from services.doctor import examine
 from services.embedded import Embedded
 from services.installation import LEDGERS, Installation
-from services.replay import compare as compare_views
 from services.terminal import asked
 from services.terminal.edge import Stopped
 from services.terminal.options import Data, Json, Lang, data_folder, opened, place, screen_for
@@ -97,38 +96,6 @@ def _worded(name: str, verdict: Verdict, total: int, screen: Screen) -> dict[str
     why = screen.words_or(f"verify.reason.{reason}", verdict.reason)
     text = screen.words("verify.wrong", **told | {"reason": why, "wrong": str(verdict.wrong)})
     return told | {"text": text}
-
-
-def replay(
-    compare: Annotated[bool, typer.Option("--compare")] = False,  # noqa: FBT002 - a flag
-    data: Data = None,
-    lang: Lang = None,
-    as_json: Json = False,  # noqa: FBT002 - a flag
-) -> None:
-    screen = screen_for(lang)
-    if not compare:
-        raise asked.misuse(screen.lang, "replay-compares", "--compare")
-    with (
-        opened(data, screen, current=False) as ketnap,
-        screen.progress("progress.replay") as step,
-    ):
-        if not ketnap.misfits():
-            ketnap.catch_up(step)
-        compared = [row.told() for row in compare_views(ketnap, step)]
-    if as_json:
-        screen.json(compared)
-    else:
-        screen.table(
-            ("view", "table", "rows", "missing", "extra"),
-            [
-                [row[name] for name in ("view", "table", "rows", "missing", "extra")]
-                for row in compared
-            ],
-        )
-    different = [row for row in compared if row["missing"] or row["extra"]]
-    screen.note("replay.different" if different else "replay.same", tables=len(compared))
-    if different:
-        raise SystemExit(FINDING)
 
 
 def doctor(data: Data = None, lang: Lang = None, as_json: Json = False) -> None:  # noqa: FBT002 - a flag
