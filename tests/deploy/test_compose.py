@@ -14,6 +14,7 @@ import yaml
 from deploy.local.parts import BROKER
 from deploy.local.stack import PORTS, ROOT
 from infra.settings import ADDRESSED, DATABASES, DSNS, IN_FILES, URLS, VARIABLES
+from infra.topics import promised
 from tests.deploy.composed import API_PORT, WORKER_PORT, compose, roles, services
 
 SCHEMA = ["check-jsonschema", "--builtin-schema", "vendor.compose-spec"]
@@ -125,6 +126,15 @@ def test_the_broker_is_told_what_the_local_one_is() -> None:
     image = services()["kafka"]["image"]
     local = (ROOT / "deploy/local/pom.xml").read_text()
     assert f"<kafka.version>{image.rpartition(':')[2]}</kafka.version>" in local
+
+
+def test_every_topic_has_the_role_that_fills_it_and_no_role_is_without_one() -> None:
+    needed = set()
+    for topic in promised():
+        service, _, rest = topic.name.partition(".")
+        filler = "relay" if rest == "events" else "reactor" if "policy" in rest else "projector"
+        needed.add(f"{service}-{filler}")
+    assert needed == {name for name in roles() if not name.endswith("-api")}
 
 
 def test_prometheus_asks_every_role_and_nobody_else() -> None:
