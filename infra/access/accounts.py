@@ -24,7 +24,7 @@ from infra.access.roles import Roles, roles
 from infra.access.sessions import Session, Sessions, SignInFailed, grants_of
 from infra.access.tables import Store
 from infra.access.tokens import Tokens
-from infra.database import Place, SqliteFile, Taken
+from infra.database import Database, Place, SqliteFile, Taken
 
 CIVIL = timezone(timedelta(hours=7))
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,62}[a-z0-9])?")
@@ -126,10 +126,8 @@ class Access:
     def account(self, name: str) -> Account | None:
         """Return the open account of a name."""
         with self._store.reading() as db:
-            row = db.execute(
-                "select id, name from accounts where name = ? and closed is null", (_folded(name),)
-            ).fetchone()
-        return Account(*row) if row else None
+            row = _open_account(db, _folded(name))
+        return Account(row[0], row[1]) if row else None
 
     def accounts(self) -> list[Account]:
         """Return every open account, by name."""
@@ -246,19 +244,17 @@ class Access:
         folded = _folded(name)
         with self._store.commit() as db:
             attempt = self._attempts.begin(db, folded, address, self._clock())
-            row = db.execute(
-                "select id, password from accounts where name = ? and closed is null", (folded,)
-            ).fetchone()
+            row = _open_account(db, folded)
         try:
-            fits = self._passwords.fits(row[1] if row else None, password)
+            fits = self._passwords.fits(row[2] if row else None, password)
         except SignInBusy:
             with self._store.commit() as db:
                 self._attempts.forget(db, attempt)
             raise
-        if fits:
+        if fits and row:
             with self._store.commit() as db:
                 self._attempts.succeed(db, attempt)
-                if token := self._sessions.begin(db, row[0], row[1], self._clock()):
+                if token := self._sessions.begin(db, row[0], row[2], self._clock()):
                     return token
         raise SignInFailed
 
@@ -286,6 +282,15 @@ class Access:
         if account := self.account(name):
             return account
         raise NoSuchAccount(name=name)
+
+
+def _open_account(db: Database, folded: str) -> tuple[str, str, str] | None:
+    if not _NAME.fullmatch(folded):
+        return None  # nor does every database take just any text
+    row: tuple[str, str, str] | None = db.execute(
+        "select id, name, password from accounts where name = ? and closed is null", (folded,)
+    ).fetchone()
+    return row
 
 
 def _folded(name: str) -> str:

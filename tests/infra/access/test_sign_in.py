@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-import sqlite3
 import stat
-import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -33,6 +32,8 @@ from infra.access import (
 )
 from infra.access.attempts import neighbourhood
 from infra.access.passwords import NOBODY, Passwords
+from infra.access.tables import SCHEMA
+from tests.infra.vaults import File, Schema, Vault
 
 CELL = UUID("01920000-0000-7000-8000-000000000001")
 BOARD = UUID("01920000-0000-7000-8000-000000000002")
@@ -56,15 +57,30 @@ def clock() -> Clock:
     return Clock()
 
 
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.stack)])
+def vault(request: pytest.FixtureRequest, tmp_path: Path) -> Vault:
+    if request.param == "sqlite":
+        return File(tmp_path / "access.db", SCHEMA)
+    return Schema(request.getfixturevalue("database"), "access", SCHEMA)
+
+
 @pytest.fixture
-def access(tmp_path: Path, clock: Clock) -> Iterator[Access]:
-    access = Access.in_folder(tmp_path / "access", SECRET, clock=clock)
-    yield access
-    access.close()
+def another(vault: Vault, clock: Clock) -> Iterator[Callable[[], Access]]:
+    """Return what opens the same accounts, as another process does."""
+    opened: list[Access] = []
+
+    def open_access() -> Access:
+        opened.append(Access(vault.place, SECRET, clock=clock))
+        return opened[-1]
+
+    yield open_access
+    for access in opened:
+        access.close()
 
 
-def everything_in(folder: Path) -> bytes:
-    return b"".join(path.read_bytes() for path in sorted(folder.iterdir()))
+@pytest.fixture
+def access(another: Callable[[], Access]) -> Access:
+    return another()
 
 
 def fail(access: Access, name: str = "bi-thu", address: str = HERE) -> None:
@@ -85,18 +101,19 @@ def test_who_has_an_account_signs_in_and_out(access: Access) -> None:
 
 
 def test_a_password_is_generated_told_once_and_stored_as_argon2id(
-    access: Access, tmp_path: Path
+    access: Access, vault: Vault
 ) -> None:
     told = {access.open_account(f"nguoi-{n}")[1] for n in range(3)}
 
     assert len(told) == 3
     assert all(re.fullmatch(r"([a-z2-9]{5}-){3}[a-z2-9]{5}", password) for password in told)
-    stored = everything_in(tmp_path / "access")
+    stored = vault.everything()
     assert stored.count(b"$argon2id$v=19$m=19456,t=2,p=1$") >= 3
     assert not any(password.encode() in stored for password in told)
 
 
-def test_the_database_is_its_owners_alone(access: Access, tmp_path: Path) -> None:
+def test_the_file_is_its_owners_alone(tmp_path: Path) -> None:
+    Access.in_folder(tmp_path / "access", SECRET).close()
     path = tmp_path / "access" / "access.db"
 
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -232,48 +249,68 @@ def test_success_forgives_the_failures_of_the_name(access: Access) -> None:
 
 
 def test_failures_outlive_the_process_and_hide_what_was_typed(
-    access: Access, tmp_path: Path, clock: Clock
+    access: Access, vault: Vault, another: Callable[[], Access]
 ) -> None:
     for _ in range(5):
         fail(access, "my-secret-in-the-wrong-field")
 
-    again = Access.in_folder(tmp_path / "access", SECRET, clock=clock)
     with pytest.raises(TooManySignIns):
-        again.sign_in("my-secret-in-the-wrong-field", "x", THERE)
-    again.close()
-    assert b"my-secret" not in everything_in(tmp_path / "access")
-    assert HERE.encode() not in everything_in(tmp_path / "access")
+        another().sign_in("my-secret-in-the-wrong-field", "x", THERE)
+    assert b"my-secret" not in vault.everything()
+    assert HERE.encode() not in vault.everything()
 
 
-def test_many_who_try_at_once_are_counted_one_by_one(access: Access) -> None:
-    access.open_account("bi-thu")
-    failed: list[str] = []
+def test_many_who_try_at_once_are_counted_one_by_one(another: Callable[[], Access]) -> None:
+    processes = [another() for _ in range(3)]
+    processes[0].open_account("bi-thu")
 
-    def attempt() -> None:
+    def attempt(access: Access) -> str:
         try:
-            access.sign_in("bi-thu", "x", HERE)
+            return access.sign_in("bi-thu", "x", HERE)
         except (SignInFailed, TooManySignIns, SignInBusy) as refusal:
-            failed.append(refusal.code)
+            return refusal.code
 
-    threads = [threading.Thread(target=attempt) for _ in range(12)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor(12) as pool:
+        told = list(pool.map(attempt, processes * 4))
 
-    assert failed.count("sign-in-failed") <= 5
-    assert len(failed) == 12
+    assert told.count("sign-in-failed") <= 5
+    assert len(told) == 12
+
+
+def test_a_name_that_two_processes_give_at_once_is_given_once(
+    another: Callable[[], Access],
+) -> None:
+    processes = [another() for _ in range(2)]
+
+    def give(access: Access) -> str:
+        try:
+            return access.open_account("bi-thu")[0].name
+        except NameTaken as refusal:
+            return refusal.code
+
+    with ThreadPoolExecutor(2) as pool:
+        told = sorted(pool.map(give, processes))
+
+    assert told == ["bi-thu", "name-taken"]
 
 
 def test_a_token_is_kept_only_as_a_digest_and_is_new_each_time(
-    access: Access, tmp_path: Path
+    access: Access, vault: Vault
 ) -> None:
     _, password = access.open_account("bi-thu")
 
     tokens = {access.sign_in("bi-thu", password, HERE) for _ in range(3)}
 
     assert len(tokens) == 3
-    assert not any(token.encode() in everything_in(tmp_path / "access") for token in tokens)
+    assert not any(token.encode() in vault.everything() for token in tokens)
+
+
+@pytest.mark.parametrize("name", ["", "bi-thu\0", "\0", "' or 1=1 --", "bí thư", "\ud800"])
+def test_a_made_up_name_is_nobodys(access: Access, name: str) -> None:
+    access.open_account("bi-thu")
+
+    fail(access, name)
+    assert access.account(name) is None
 
 
 @pytest.mark.parametrize("token", ["", "x", "\ud800", "' or 1=1 --"])
@@ -469,16 +506,13 @@ def test_the_database_agrees_with_a_grant_on_when_it_holds(
     assert granted in access.grants(account.id)
 
 
-def test_what_was_granted_and_ended_names_by_whom(access: Access, tmp_path: Path) -> None:
+def test_what_was_granted_and_ended_names_by_whom(access: Access, vault: Vault) -> None:
     access.open_account("bi-thu")
     made = access.grant("bi-thu", CELL, "inspector", first=date(2026, 1, 1), by="operator-1")
     access.end_grant(made.id, last=date(2026, 6, 30), by="operator-2")
 
-    db = sqlite3.connect(tmp_path / "access" / "access.db")
-    row = db.execute("select granted_by, ended_by, last from grants").fetchone()
-    db.close()
-
-    assert row == ("operator-1", "operator-2", "2026-06-30")
+    rows = vault.rows("select granted_by, ended_by, last from grants")
+    assert rows == [("operator-1", "operator-2", "2026-06-30")]
 
 
 def test_the_length_of_a_password_is_counted_in_signs() -> None:
