@@ -125,7 +125,7 @@ def test_a_save_that_waits_in_a_lost_connection_is_not_done_twice(
     saved: list[Saved] = []
     saving = Thread(target=lambda: saved.extend(ledger.append([one(AN, 2)])))
     with psycopg.connect(database) as holder:
-        holder.execute("select from dossiers.head for update")
+        holder.execute("select pg_advisory_xact_lock(hashtextextended('ledger dossiers', 0))")
         saving.start()
         while waiting_for_a_lock(database) < 1:
             sleep(0.01)

@@ -32,6 +32,8 @@ from infra.ledger.postgres.schema import STEPS
 from infra.ledger.rows import END, moment, stream_of
 
 APPEND = b"select * from append(" + b", ".join([b"%s"] * 24) + b")"
+HEAD = b"select position, digest, recorded from head order by position desc limit 1"
+READER = b"select position from readers where name = %s order by position desc limit 1"
 READ = (
     b"select position, stream, version, type, recorded, state, sha256(coalesce(sealed, '')),"
     b" digest, trace from events where position > %s order by position limit %s"
@@ -155,9 +157,7 @@ class PostgresLedger(LibraryLedger):
         )
 
     def head(self) -> Head:
-        [(position, digest, recorded)] = self._readers.ask(
-            b"select position, digest, recorded from head"
-        )
+        [(position, digest, recorded)] = self._readers.ask(HEAD)
         return Head(position, digest, moment(recorded))
 
     def holder(self, claim: str) -> UUID | None:
@@ -178,7 +178,7 @@ class PostgresLedger(LibraryLedger):
         return fingerprint, tuple(range(first, first + events))
 
     def reader(self, name: str) -> int:
-        rows = self._readers.ask(b"select position from readers where name = %s", (name,))
+        rows = self._readers.ask(READER, (name,))
         return int(rows[0][0]) if rows else 0
 
     def types(self) -> list[str]:
@@ -191,7 +191,7 @@ class PostgresLedger(LibraryLedger):
 
     def _look(self) -> int:
         try:
-            [(position,)] = self._readers.ask_once(b"select position from head")
+            [(position, _, _)] = self._readers.ask_once(HEAD)
         except (psycopg.OperationalError, psycopg.InterfaceError):
             return 0  # who waits looks again, and who reads is told
         return int(position)
@@ -201,7 +201,7 @@ class PostgresLedger(LibraryLedger):
             # Head and rows as of one moment, while others write.
             database.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
             with database.transaction():
-                [head] = database.execute("select position, digest, recorded from head").fetchall()
+                [head] = database.execute(HEAD).fetchall()
                 return recompute(head, _chained(database), progress)
 
     def select_events(

@@ -49,7 +49,7 @@ class Listener:
     def _hear(self, database: psycopg.Connection) -> None:
         database.execute(self._listen)
         # What came before is told by nobody.
-        [(position,)] = database.execute("select position from head").fetchall()
+        [(position,)] = database.execute("select max(position) from head").fetchall()
         self._growth.to(position)
         while not self._closed.is_set():
             for notification in database.notifies(timeout=SWEEP_SECONDS):

@@ -2,15 +2,18 @@
 
 from infra.database.migrating import Step
 
+# The head, a reader's position and a writer's answer are one row each, which moves by an
+# insert and a delete. An update would leave its dead rows under the same key, and while a
+# backup or a proof keeps them from being removed every commit would walk past all of them;
+# so the living row is the last one of the key.
 TABLES = """
 create table events(
   position bigint primary key, stream bytea not null, version bigint not null,
   type text not null, recorded bigint not null, state bytea not null, sealed bytea,
   digest bytea not null, trace text, unique (stream, version));
 create table head(
-  one boolean primary key default true check (one), position bigint not null,
-  digest bytea not null, recorded bigint not null) with (fillfactor = 10);
-insert into head values (true, 0, decode(repeat('00', 32), 'hex'), 0);
+  position bigint primary key, digest bytea not null, recorded bigint not null);
+insert into head values (0, decode(repeat('00', 32), 'hex'), 0);
 create table types(type text collate "C" primary key);
 create table claims(
   key text collate "C" primary key, stream bytea not null, position bigint not null);
@@ -18,16 +21,16 @@ create table commands(
   key text collate "C" primary key, fingerprint bytea not null,
   position bigint not null, events bigint not null);
 create table readers(
-  name text collate "C" primary key, position bigint not null) with (fillfactor = 10);
+  name text collate "C" not null, position bigint not null, primary key (name, position));
 create table answers(
-  writer uuid primary key, call bigint not null, position bigint not null,
+  writer uuid not null, call bigint not null, position bigint not null,
   firsts bigint[] not null, refusals text not null,
-  at timestamptz not null default now()) with (fillfactor = 10);
+  at timestamptz not null default now(), primary key (writer, call));
 """
 
 # One call is one commit of one writer. Saves are numbered from 1; events, takes and releases
-# lie one after another, and `*_end` says where those of each save end. Whoever holds the
-# head's row is alone, so what is looked up cannot change before it is written.
+# lie one after another, and `*_end` says where those of each save end. Whoever holds
+# the lock is alone, so what is looked up cannot change before it is written.
 APPEND = """
 create function append(
   this_writer uuid, this_call bigint, now_us bigint, new_types text[],
@@ -46,9 +49,10 @@ declare
   refusal jsonb; refusals jsonb[] := '{}'; firsts bigint[] := '{}';
   e bigint := 1; t bigint := 1; r bigint := 1; i bigint;
 begin
-  select position, digest, recorded into n, link, moment from head for update;
+  perform pg_advisory_xact_lock(hashtextextended('ledger ' || current_schema, 0));
+  select position, digest, recorded into n, link, moment from head order by position desc limit 1;
   start := n;
-  select * into before from answers where writer = this_writer;
+  select * into before from answers where writer = this_writer order by call desc limit 1;
   if before.call = this_call then
     return query select before.position, before.firsts, before.refusals;
     return;
@@ -67,7 +71,8 @@ begin
       end if;
     end if;
     if refusal is null and reader_names[s] is not null then
-      select position into stands from readers where name = reader_names[s];
+      select position into stands from readers
+        where name = reader_names[s] order by position desc limit 1;
       if coalesce(stands, 0) <> reader_at[s] then
         refusal := jsonb_build_object('kind', 'reader');
       end if;
@@ -126,8 +131,8 @@ begin
           (command_keys[s], fingerprints[s], firsts[s], n + 1 - firsts[s]);
       end if;
       if reader_names[s] is not null then
-        insert into readers values (reader_names[s], reader_to[s])
-          on conflict (name) do update set position = excluded.position;
+        delete from readers where name = reader_names[s] and position = reader_at[s];
+        insert into readers values (reader_names[s], reader_to[s]);
       end if;
     end if;
     e := events_end[s] + 1;
@@ -136,13 +141,12 @@ begin
   end loop;
 
   if n > start then
-    update head set position = n, digest = link, recorded = moment;
+    insert into head values (n, link, moment);
+    delete from head where position = start;
     perform pg_notify('ledger_' || current_schema, n::text);
   end if;
-  insert into answers values
-    (this_writer, this_call, n, firsts, to_jsonb(refusals)::text)
-    on conflict (writer) do update set call = excluded.call, position = excluded.position,
-      firsts = excluded.firsts, refusals = excluded.refusals, at = excluded.at;
+  insert into answers values (this_writer, this_call, n, firsts, to_jsonb(refusals)::text);
+  delete from answers where writer = this_writer and call = before.call;
   return query select n, firsts, to_jsonb(refusals)::text;
 end $$;
 """

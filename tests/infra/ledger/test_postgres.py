@@ -1,6 +1,7 @@
 """What only a ledger on Postgres promises."""
 
 from collections.abc import Iterator
+from itertools import count, islice
 from queue import Queue
 from threading import Thread
 from uuid import UUID
@@ -101,3 +102,36 @@ def test_the_answers_of_writers_that_are_long_gone_are_forgotten(migrated: str) 
         ledger.append([one(AN, version)])
         ledger.close()
         assert writers() == 1
+
+
+def test_no_commit_walks_past_what_a_long_snapshot_keeps(
+    migrated: str, ledger: PostgresLedger
+) -> None:
+    def pages_read() -> int:
+        writer = ledger._writer  # noqa: SLF001 - a process of the database counts its own reads
+        assert writer is not None
+        writer.execute("select pg_stat_force_next_flush()")
+        with psycopg.connect(migrated) as database:
+            [(pages,)] = database.execute(
+                "select sum(heap_blks_hit + heap_blks_read + idx_blks_hit + idx_blks_read)"
+                " from pg_statio_user_tables where relname in ('head', 'readers', 'answers')"
+            ).fetchall()
+        return int(pages)
+
+    numbers = count()
+
+    def pages_of_twenty_commits() -> int:
+        before = pages_read()
+        for number in islice(numbers, 20):
+            ledger.append([one(AN, number + 1, reader=("policy", number, number + 1))])
+        return pages_read() - before
+
+    ledger.append([one(UUID(int=2), 1)])
+    with psycopg.connect(migrated) as backup:
+        backup.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+        backup.execute("select from dossiers.head")
+        first = pages_of_twenty_commits()
+        for _ in range(50):
+            last = pages_of_twenty_commits()
+
+    assert last < 2 * first
