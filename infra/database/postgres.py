@@ -45,6 +45,10 @@ class NotMigrated(Exception):
         self.schema = schema
 
 
+class NotOursError(Exception):
+    """The table belongs to another role, which alone may erase."""
+
+
 class PostgresSchema(Place):
     """A schema of a database, made by `make` alone and found by every process."""
 
@@ -288,14 +292,22 @@ class PostgresDatabase(Database):
     def erase(self, *tables: str) -> None:
         """Leave no trace in the files of tables of what was deleted from them.
 
-        The write-ahead log of the server keeps it until that is recycled.
+        The write-ahead log of the server keeps it until that is recycled. Raises
+        NotOursError where the role of this connection does not own a table.
         """
         with _ours():
             connection = self._ready()
             self._wait_for_readers(connection)
             for table in tables:
+                before = self._file_of(table)
                 # A plain vacuum leaves the bytes in the page, where nothing points to them.
                 connection.execute(f"vacuum (full) {table}".encode())
+                if self._file_of(table) == before:  # the server only warns that it did nothing
+                    raise NotOursError(table)
+
+    def _file_of(self, table: str) -> int:
+        found = _say(self._connection, "select pg_relation_filenode(%s::regclass)", table)
+        return int(found.fetchall()[0][0])
 
     def _wait_for_readers(self, connection: psycopg.Connection) -> None:
         """Wait for those in whose snapshot the deleted is still there. Raises Away."""

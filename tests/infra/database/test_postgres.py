@@ -1,10 +1,12 @@
 """What is so of a schema of Postgres, and of no file."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from queue import Queue
 from threading import Event, Thread
+from uuid import uuid4
 
 import psycopg
 import pytest
@@ -12,6 +14,7 @@ import pytest
 from deploy.local.stack import Stack
 from infra.database import Away, Database, Keep, NotMigrated, PostgresSchema, Taken
 from infra.database.listening import listen
+from infra.database.postgres import NotOursError
 from tests.infra.database.places import LAYOUT, SCHEMA
 
 pytestmark = pytest.mark.stack
@@ -244,12 +247,13 @@ def test_a_snapshot_is_of_one_side_of_a_swap(made: PostgresSchema) -> None:
 
 
 def wait_for_lock(dsn: str) -> None:
+    patient_until = time.monotonic() + SECONDS
     with psycopg.connect(dsn, autocommit=True) as connection:
         while not connection.execute(
             "select 1 from pg_stat_activity where wait_event_type = 'Lock'"
             " and datname = current_database()"
         ).fetchone():
-            pass
+            assert time.monotonic() < patient_until
 
 
 # Telling
@@ -323,3 +327,24 @@ def test_what_was_deleted_and_erased_is_in_no_file_of_its_table(made: PostgresSc
         db.erase("things")
         assert canary not in file_of_things()
         assert b"other" in file_of_things()
+
+
+@pytest.fixture
+def clerk(made: PostgresSchema) -> Iterator[str]:
+    """Return a role that may change every row and owns no table."""
+    name = f"clerk_{uuid4().hex[:16]}"
+    with psycopg.connect(made.dsn, autocommit=True) as connection:
+        connection.execute(f"create role {name}".encode())
+        connection.execute(f"grant usage on schema view to {name}".encode())
+        connection.execute(f"grant all on all tables in schema view to {name}".encode())
+        yield name
+        connection.execute(f"drop owned by {name}; drop role {name}".encode())
+
+
+def test_who_may_not_erase_does_not_think_it_did(made: PostgresSchema, clerk: str) -> None:
+    of_clerk = PostgresSchema(f"{made.dsn} options='-c role={clerk}'", "view")
+    with opened(of_clerk, Keep.DURABLE) as db:
+        db.put("things", [(b"key", "a", None, None)])
+        db.execute("delete from things")
+        with pytest.raises(NotOursError):
+            db.erase("things")
