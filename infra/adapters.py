@@ -16,6 +16,7 @@ import psycopg
 from infra.access import Access
 from infra.database import Away, Place, PostgresSchema, SqliteFile
 from infra.ledger.port import Ledger
+from infra.ledger.postgres import PostgresLedger
 from infra.ledger.sqlite import SqliteLedger
 from infra.sealing import Keys
 from infra.settings import Settings
@@ -114,10 +115,11 @@ class Province(Adapters):
         self._said = said
 
     def ledger(self, name: str, clock: Clock = now) -> Ledger:
-        """Open a ledger."""
-        from infra.ledger.postgres import PostgresLedger  # noqa: PLC0415 - only where it is used
-
-        return PostgresLedger(self._said.dsn("ledgers"), name, clock=clock)
+        """Open a ledger. Raises NotMigrated and Away."""
+        try:
+            return PostgresLedger(self._said.dsn("ledgers"), name, clock=clock)
+        except psycopg.OperationalError as error:
+            raise Away(str(error)) from error
 
     def place(self, view: str) -> PostgresSchema:
         """Return where a view lies."""

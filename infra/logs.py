@@ -20,11 +20,19 @@ def withhold_persons(_: WrappedLogger, __: str, line: EventDict) -> EventDict:
     return {key: "withheld" if key in PERSONAL else value for key, value in line.items()}
 
 
-def configure(level: str = "info", stream: TextIO | None = None) -> None:
-    """Send every log line of this process, the libraries' too, to one place in one form."""
+def configure(level: str = "info", stream: TextIO | None = None, **always: str) -> None:
+    """Send every log line of this process to one place in one form.
+
+    What is `always` so is in every line: the service, the role.
+    """
+
+    def with_always(_: WrappedLogger, __: str, line: EventDict) -> EventDict:
+        return {**always, **line}
+
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
+            with_always,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             withhold_persons,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from time import monotonic
 
@@ -80,11 +80,14 @@ class Unread:
         return now - seen[0][1] if seen else 0.0
 
 
-class Lags(Collector):
-    """Tells Prometheus where every ledger and every reader of it stands."""
+class Stands(Collector):
+    """Tells Prometheus where ledgers and their readers stand."""
 
-    def __init__(self, lags: Callable[[], list[Lag]]) -> None:
+    def __init__(
+        self, lags: Callable[[], list[Lag]], heads: Callable[[], Mapping[str, int]]
+    ) -> None:
         self._lags = lags
+        self._heads = heads
         self._unread = Unread()
 
     def describe(self) -> list[Metric]:
@@ -93,13 +96,13 @@ class Lags(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """Yield the positions of this moment."""
-        lags = self._lags()
         heads = GaugeMetricFamily(
             "ketnap_ledger_position", "The last position of a ledger", labels=["ledger"]
         )
-        for ledger, head in {lag.ledger: lag.head for lag in lags}.items():
+        for ledger, head in self._heads().items():
             heads.add_metric([ledger], head)
         yield heads
+        lags = self._lags()
         for name, told, value in (
             ("position", "The last position that a reader has taken", lambda lag: lag.position),
             ("lag_events", "Events that a reader has still to read", lambda lag: lag.events),
@@ -116,14 +119,16 @@ def _parked(lag: Lag) -> int:
     return lag.parked
 
 
-def registry(lags: Callable[[], list[Lag]]) -> CollectorRegistry:
-    """Return everything that `/metrics` shows."""
+def registry(
+    lags: Callable[[], list[Lag]] = list, heads: Callable[[], Mapping[str, int]] = dict
+) -> CollectorRegistry:
+    """Return everything that `/metrics` shows of a process: its readers, and its ledgers."""
     made = CollectorRegistry()
     ProcessCollector(registry=made)
     PlatformCollector(registry=made)
     for shared in (COMMAND_SECONDS, COMMIT_SAVES, STREAM_CLIENTS, RELAY_POSITION):
         made.register(shared)
-    made.register(Lags(lags))
+    made.register(Stands(lags, heads))
     return made
 
 

@@ -203,31 +203,33 @@ class Installation:
 
     def _reach(self, heads: Mapping[str, int], progress: Progress | None) -> None:
         total = sum(heads[state.ledger] for state in self.states())
-        seen, patient_until = -1, monotonic() + self._patience
+        seen = sum(state.position for state in self.states())
+        patient_until = monotonic() + self._patience
         while keepers := self._behind(heads):
-            moved = [self._moved(keeper, progress) for keeper in keepers]
-            if all(moved):
-                continue
             taken = sum(state.position for state in self.states())
             if taken > seen:
                 seen, patient_until = taken, monotonic() + self._patience
             elif monotonic() > patient_until:
                 raise ViewsBehindError(str(self.folder))
+            else:
+                # Nobody moves them, or nobody did just now: perhaps it is for us to do.
+                for keeper in keepers:
+                    self._move_alone(keeper, progress)
             if progress:
                 progress(taken, total)
-            sleep(POLL_SECONDS)
+            if self._behind(heads):
+                sleep(POLL_SECONDS)
 
     def _behind(self, heads: Mapping[str, int]) -> list[str]:
         """Return who keeps the readers that have not come to some positions."""
         behind = [state.reader for state in self.states() if state.position < heads[state.ledger]]
         return list(dict.fromkeys(map(self.kept.keeper, behind)))
 
-    def _moved(self, keeper: str, progress: Progress | None) -> bool:
-        """Move what a keeper keeps, unless another process does; tell whether it was done here."""
+    def _move_alone(self, keeper: str, progress: Progress | None) -> None:
+        """Move what a keeper keeps, unless another process does."""
         with self.kept.alone(keeper) as ours:
             if ours:
                 self._move(keeper, progress)
-        return ours
 
     def heads(self) -> dict[str, int]:
         """Return the last position of every ledger."""

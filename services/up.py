@@ -2,34 +2,23 @@
 
 from __future__ import annotations
 
-import signal
 import socket
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from threading import Event, Thread
 
 import structlog
-import uvicorn
 
+from infra.serving import Server, signals_left_to_the_server
 from services.embedded import Embedded
 from services.web import Web
 
-_BACKLOG = 128
 _PATIENCE_SECONDS = 5
 """How long answers that are under way may take when the process is told to stop."""
 
 
 class AlreadyUpError(BlockingIOError):
     """Another process keeps the views of this folder."""
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """Bind the address before anything is opened; port 0 takes a free one. Raises OSError."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listening = socket.create_server((host, port), family=family, backlog=_BACKLOG)
-    # Head and body of an answer are two writes: the second would wait 40 ms for an acknowledgement.
-    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return listening
 
 
 def serve(ketnap: Embedded, listening: socket.socket) -> None:
@@ -42,28 +31,10 @@ def serve(ketnap: Embedded, listening: socket.socket) -> None:
         with closing(Web(ketnap, projector.not_ready)) as web, projector.running(web):
             host, port = listening.getsockname()[:2]
             log.info("up", host=host, port=port)
-            with _no_default_signals():
-                config = uvicorn.Config(
-                    web.app,
-                    log_config=None,
-                    access_log=False,
-                    server_header=False,
-                    timeout_graceful_shutdown=_PATIENCE_SECONDS,
-                )
-                Server(config, web).run(sockets=[listening])
+            with signals_left_to_the_server():
+                server = Server(web.app, web.hub.close, patience_seconds=_PATIENCE_SECONDS)
+                server.run(sockets=[listening])
             log.info("down")
-
-
-class Server(uvicorn.Server):
-    """Ends the open streams first: the server waits for every answer before it stops."""
-
-    def __init__(self, config: uvicorn.Config, web: Web) -> None:
-        super().__init__(config)
-        self._web = web
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self._web.hub.close()
-        await super().shutdown(sockets)
 
 
 class _Projector:
@@ -95,17 +66,3 @@ class _Projector:
         finally:
             stop.set()
             self._thread.join()
-
-
-@contextmanager
-def _no_default_signals() -> Iterator[None]:
-    """Let the server alone act on signals: it raises them again when it is done."""
-    before = {name: signal.signal(name, lambda *_: None) for name in _SIGNALS}
-    try:
-        yield
-    finally:
-        for name, handler in before.items():
-            signal.signal(name, handler)
-
-
-_SIGNALS = (signal.SIGTERM, signal.SIGINT)

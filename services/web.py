@@ -37,7 +37,7 @@ class Web:
         self._live = Live(watch, self.hub)
         self._stands = self._stand()
         self._waits: dict[str, Reached] = {}
-        metrics = registry(ketnap.lags)
+        metrics = registry(ketnap.lags, ketnap.heads)
         requests = Requests(metrics)
         self._directory = Neighbour(ketnap)
         self.services = {

@@ -14,16 +14,20 @@ def operations(
     title: str,
     not_ready: Callable[[], list[str]],
     metrics: CollectorRegistry,
+    not_alive: Callable[[], list[str]] = list,
 ) -> FastAPI:
     """Return an application with `/healthz`, `/readyz` and `/metrics`.
 
-    `not_ready` names what keeps the process from serving; empty is ready.
+    `not_ready` names what keeps the process from serving; empty is ready. `not_alive` names
+    what has not moved for so long that only another process can help.
     """
     app = FastAPI(title=title, docs_url=None, redoc_url=None, openapi_url=None)
 
     @app.get("/healthz")
     async def healthz() -> PlainTextResponse:
-        return PlainTextResponse("ok\n")
+        reasons = not_alive()
+        told = "\n".join(reasons) or "ok"
+        return PlainTextResponse(f"{told}\n", status_code=503 if reasons else 200)
 
     # Plain def: the ledgers are read synchronously, so FastAPI gives these two a thread.
     @app.get("/readyz")

@@ -18,6 +18,7 @@ from starlette.types import Scope
 
 from events.refusal import Refusal
 from infra import access
+from infra.database import Away
 from infra.http import refusals
 from infra.ledger.application import ChangedCommand
 from infra.ledger.port import LedgerClosedError
@@ -137,7 +138,7 @@ def _refusal(error: Exception) -> tuple[Refusal, Mapping[str, str]]:
             return refusals.Malformed(fields=_pointers(error)), {}
         case HTTPException():
             return _of_the_framework(error)
-        case LedgerClosedError() | OperationalError():
+        case LedgerClosedError() | OperationalError() | Away():
             return refusals.Unavailable(retry_after_seconds=1), {}
         case _:
             return refusals.Defect(), {}

@@ -16,7 +16,8 @@ from starlette.types import ASGIApp, Scope
 
 from events.refusal import Refusal
 from infra.access import Access, NotFound
-from infra.http import Malformed, MethodNotAllowed, Problems, served
+from infra.database import Away
+from infra.http import Malformed, MethodNotAllowed, Problems, Unavailable, served
 from services.portal import (
     behind,
     case,
@@ -89,7 +90,7 @@ def portal(access: Access, services: ASGIApp) -> FastAPI:
     async def refused(request: Request, error: Exception) -> Response:
         return await _refused(request, _problem(problems, error))
 
-    for kind in (Refusal, ApiProblem, HTTPException, RequestValidationError):
+    for kind in (Refusal, ApiProblem, Away, HTTPException, RequestValidationError):
         app.add_exception_handler(kind, refused)
     return app
 
@@ -115,7 +116,7 @@ async def _refused(request: Request, problem: Problem) -> Response:
     here: Portal = request.app.state.portal
     try:
         whose = await page(request)
-    except (Refusal, ApiProblem):
+    except (Refusal, ApiProblem, Away):
         whose = None
     session = getattr(request.state, "session", None)
     return rendered(
@@ -129,6 +130,8 @@ def _problem(problems: Problems, error: Exception) -> Problem:
             return error.problem
         case Refusal():
             refusal = error
+        case Away():
+            refusal = Unavailable(retry_after_seconds=1)
         case HTTPException(status_code=404):
             refusal = NotFound()
         case HTTPException(status_code=405):

@@ -41,6 +41,7 @@ async def behind(page: PageHere, code: str, figure: str) -> Response:
         a_page=A_PAGE,
         total=told["total"],
         positions=told["positions"],
+        recorded=told["recorded"],
         path=f"/con-so/{path_part(code)}/{path_part(figure)}",
     )
 

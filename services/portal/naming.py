@@ -95,6 +95,14 @@ def called(figure: str, places: Places) -> str:
     match figure.split("."):
         case ["by_unit", *code, "admitted"]:
             return words("figure.by-unit", unit=places.name(".".join(code)))
+        case ["by_unit", *code, "ratio", ("numerator" | "denominator") as part]:
+            return _through(code, f"ratio-{part}", places)
+        case ["by_unit", *code, ("target" | "remaining") as part]:
+            return _through(code, part, places)
+        case ["targets", kind, of, *category, ("minimum" | "admitted") as part]:
+            told = f" – {category_called('.'.join(category))}" if category else ""
+            kind = words(f"target-kind.{kind}") if has_words(f"target-kind.{kind}") else kind
+            return words(f"figure.target-{part}", kind=kind, period=period(of), category=told)
         case ["facets", facet, *value]:
             return words("figure.facet", facet=_facet(facet), value=_value(".".join(value)))
         case ["rounds", *name, part]:
@@ -106,6 +114,12 @@ def called(figure: str, places: Places) -> str:
             return words("figure.finding", kind=finding_kind(kind))
     key = f"figure.{figure.replace('.', '-')}"
     return words(key) if has_words(key) else figure
+
+
+def _through(code: Iterable[str], figure: str, places: Places) -> str:
+    return words(
+        "figure.through", figure=words(f"figure.{figure}"), unit=places.name(".".join(code))
+    )
 
 
 def finding_kind(kind: str) -> str:
@@ -144,16 +158,16 @@ def document_of(targets: Iterable[Json], row: Json) -> str | None:
     return next((each["document"] for each in found), None)
 
 
-def behind_target(row: Json, rows: Iterable[Json]) -> tuple[str, str | None]:
-    """Return the figures, of a target's own period, behind its minimum and its admitted."""
-    exact = {
-        each["kind"] for each in rows if each["period"] == row["period"] and not each["category"]
-    }
-    if row["category"] is not None:
-        return "targets", None
-    if row["kind"] == "assigned" or (row["kind"] == "term" and "assigned" not in exact):
-        return "target", "ratio.numerator"
-    return "targets", "admitted" if row["deadline"] is None else None
+def behind_target(row: Json) -> tuple[str, str]:
+    """Return the figures behind a target's minimum and its admitted."""
+    named = (row["kind"], row["period"], row["category"])
+    name = ".".join(("targets", *filter(None, named)))
+    return f"{name}.minimum", f"{name}.admitted"
+
+
+def category_called(category: str) -> str:
+    """Return how the category of a target is called, which is a facet or the value of one."""
+    return _facet(category) if has_words(f"facet.{category}") else _value(category)
 
 
 def particulars(row: Json) -> str:

@@ -103,6 +103,7 @@ class Row:
     target: Mapping[str, Any] | None
     ratio: Mapping[str, Any] | None
     remaining: int | None
+    last_ceremony: str | None
     shape: str
     word: str
 
@@ -140,6 +141,7 @@ _KEYS: Mapping[str, Callable[[Row], float | int | str | None]] = {
     "admitted": lambda row: row.admitted,
     "rate": lambda row: row.rate,
     "remaining": lambda row: row.remaining,
+    "ceremony": lambda row: row.last_ceremony,
     "state": lambda row: _GRAVITY.get(row.word),
 }
 
@@ -162,6 +164,7 @@ def rows(told: Iterable[Mapping[str, Any]], period: Period, as_of: date) -> list
             each["target"],
             each["ratio"],
             each["remaining"],
+            each["last_ceremony"],
             *state(each, period, as_of),
         )
         for each in told

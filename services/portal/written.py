@@ -47,11 +47,22 @@ def clock(value: datetime | str | None) -> str:
     return _at(value, "%H:%M:%S")
 
 
+def said_at(value: datetime | str | None) -> str:
+    """Write when something was said: the time of a moment of today, else its day too."""
+    if not value or day(_civil(value).date()) == day(datetime.now(CIVIL).date()):
+        return clock(value)
+    return _at(value, "%d/%m/%Y %H:%M:%S")
+
+
 def _at(value: datetime | str | None, form: str) -> str:
     if not value:
         return NONE
+    return _civil(value).strftime(form)
+
+
+def _civil(value: datetime | str) -> datetime:
     read = datetime.fromisoformat(value) if isinstance(value, str) else value
-    return read.astimezone(CIVIL).strftime(form)
+    return read.astimezone(CIVIL)
 
 
 def period(text: str) -> str:

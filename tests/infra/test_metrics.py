@@ -8,7 +8,7 @@ from infra.metrics import Lag, Unread, registry
 def test_a_scrape_shows_where_ledgers_and_views_stand() -> None:
     lag = Lag(reader="units", ledger="dossiers", head=12, position=9, parked=1)
 
-    page = generate_latest(registry(lambda: [lag])).decode()
+    page = generate_latest(registry(lambda: [lag], lambda: {"dossiers": 12})).decode()
 
     assert 'ketnap_ledger_position{ledger="dossiers"} 12.0' in page
     assert 'ketnap_reader_lag_events{ledger="dossiers",reader="units"} 3.0' in page

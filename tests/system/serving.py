@@ -12,10 +12,9 @@ from threading import Event, Thread
 from typing import Any
 
 import httpx2
-import uvicorn
 
+from infra.serving import Server
 from services.embedded import Embedded
-from services.up import Server
 from services.web import Web
 from tests.house import House
 
@@ -70,10 +69,7 @@ def served(folder: Path) -> Iterator[Served]:
         Embedded.open(folder) as ketnap,
         closing(Web(ketnap)) as web,
     ):
-        config = uvicorn.Config(
-            web.app, log_config=None, access_log=False, timeout_graceful_shutdown=5
-        )
-        server = Server(config, web)
+        server = Server(web.app, web.hub.close, patience_seconds=5)
         threads = [
             Thread(target=server.run, kwargs={"sockets": [listening]}),
             Thread(target=ketnap.project, args=(stop, web.moved)),
