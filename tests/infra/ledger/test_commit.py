@@ -9,7 +9,7 @@ import pytest
 from eventsourcing.persistence import OperationalError
 
 from infra.ledger.commit import GroupCommit
-from infra.ledger.port import LedgerClosedError
+from infra.ledger.port import LedgerClosedError, OutcomeUnknownError
 
 
 class Commits:
@@ -106,6 +106,18 @@ def test_a_commit_that_dies_fails_who_was_in_it_who_waits_and_who_comes(
     with pytest.raises(LedgerClosedError):
         group.submit(4)
     assert commits.done == [[1]]
+
+
+def test_a_commit_of_which_nobody_knows_fails_who_was_in_it_and_the_group_goes_on(
+    callers: Callers, commits: Commits, group: GroupCommit[int, int]
+) -> None:
+    commits.fails[1] = OutcomeUnknownError("the database is away")
+    first, second = callers.submit(1, 2)
+    commits.go.set()
+
+    assert isinstance(first.exception(), OutcomeUnknownError)
+    assert second.result() == 20
+    assert group.submit(3) == 30
 
 
 def test_all_who_share_a_commit_that_dies_are_told(callers: Callers, commits: Commits) -> None:
