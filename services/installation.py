@@ -215,10 +215,11 @@ class Installation:
                 # Nobody moves them, or nobody did just now: perhaps it is for us to do.
                 for keeper in keepers:
                     self._move_alone(keeper, progress)
+                if not self._behind(heads):
+                    return
             if progress:
                 progress(taken, total)
-            if self._behind(heads):
-                sleep(POLL_SECONDS)
+            sleep(POLL_SECONDS)
 
     def _behind(self, heads: Mapping[str, int]) -> list[str]:
         """Return who keeps the readers that have not come to some positions."""
