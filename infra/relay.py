@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from time import monotonic
 from typing import Any
@@ -28,6 +28,8 @@ PATIENCE_SECONDS = 0.25
 """How long a second relay waits before it asks again whether it may."""
 LOOK_SECONDS = 2.0
 """How often an idle relay looks whether the topic still ends where it left it."""
+LOOK_BACK_RECORDS = 2 * PAGE_EVENTS
+"""How far back a relay that starts looks for a hole; one leaves it within a page of the end."""
 REQUEST_MS = 5000
 BATCH_BYTES = 900_000
 """Below what a broker takes by default."""
@@ -157,15 +159,17 @@ class _Topic:
         self._looked = monotonic()
 
     async def ends_like(self, source: _Source) -> int:
-        """Return the position of the last record, which is the ledger's. Raises OtherHistory."""
+        """Return the position up to which the topic is whole; its last record is the ledger's.
+
+        Raises OtherHistory.
+        """
         self._end = await self._ends()
-        first = await self._consumer.beginning_offsets([self._partition])
-        if self._end == first[self._partition]:
+        first = (await self._consumer.beginning_offsets([self._partition]))[self._partition]
+        if self._end == first:
             return 0
-        self._consumer.seek(self._partition, self._end - 1)
-        self._consumer.resume(self._partition)
-        last = await self._consumer.getone(self._partition)
-        self._consumer.pause(self._partition)
+        since = max(first, self._end - LOOK_BACK_RECORDS)
+        records = await self._records(since)
+        last = records[-1]
         try:
             there = carried(self._ledger, last.value)
         except UndecodableError as error:
@@ -182,11 +186,17 @@ class _Topic:
                 f"position {there.position} on {self._partition.topic} is not the event that the"
                 " ledger holds there",
             )
-        return there.position
+        positions = self._positions(records)
+        whole = whole_until(positions, 0 if since == first else positions[0])
+        # What came again may end lower; readers that search count on the last being the highest.
+        return min(whole, there.position)
 
     async def send(self, page: Page) -> int:
-        """Write events, and return how many when the broker has acknowledged all."""
-        acknowledged = []
+        """Write events, and return how many when the broker has acknowledged all.
+
+        Raises TopicCutError where they were not written right behind what was there.
+        """
+        acknowledged: list[Any] = []
         batch = self._producer.create_batch()
         for position, key, version, kind, recorded, state, sealed_digest, trace in page:
             value = wire.encode(
@@ -206,8 +216,13 @@ class _Topic:
                 batch.append(key=key, value=value, timestamp=None)
         count = batch.record_count()
         acknowledged.append(await self._send(batch))
-        last = (await asyncio.gather(*acknowledged))[-1]
-        self._end = last.offset + count
+        written = await asyncio.gather(*acknowledged)
+        # A broker that forgot all it had from this producer takes its next number for a first.
+        if written[0].offset != self._end:
+            raise TopicCutError(
+                f"{self._partition.topic} went on at {written[0].offset}, and ended at {self._end}"
+            )
+        self._end = written[-1].offset + count
         return len(page)
 
     async def looked_at(self) -> None:
@@ -223,11 +238,29 @@ class _Topic:
             if not error.retriable and not isinstance(error, KafkaTimeoutError):
                 raise
         else:
-            if end < self._end:
+            if end != self._end:
                 raise TopicCutError(
                     f"{self._partition.topic} ends at offset {end}, and ended at {self._end}"
                 )
         self._looked = monotonic()
+
+    async def _records(self, first: int) -> list[Any]:
+        """Return the records from an offset to the end."""
+        self._consumer.seek(self._partition, first)
+        self._consumer.resume(self._partition)
+        records: list[Any] = []
+        while not records or records[-1].offset + 1 < self._end:
+            found = await self._consumer.getmany(self._partition, timeout_ms=1000)
+            records += found.get(self._partition, ())
+        self._consumer.pause(self._partition)
+        return records
+
+    def _positions(self, records: Sequence[Any]) -> list[int]:
+        positions = []
+        for record in records:
+            with suppress(UndecodableError):
+                positions.append(carried(self._ledger, record.value).position)
+        return positions
 
     async def _send(self, batch: Any) -> Any:  # noqa: ANN401 - aiokafka has no types
         return await self._producer.send_batch(
@@ -237,6 +270,19 @@ class _Topic:
     async def _ends(self) -> int:
         ends = await self._consumer.end_offsets([self._partition])
         return int(ends[self._partition])
+
+
+def whole_until(positions: Sequence[int], at: int) -> int:
+    """Return up to where nothing is missing, by the last records and what is whole before them.
+
+    A relay that wrote on behind what a broker had lost has left a hole. It noticed at the
+    first acknowledgement, so the hole is among the last records; what is missing may have
+    been written again behind it.
+    """
+    there = set(positions)
+    while at + 1 in there:
+        at += 1
+    return at
 
 
 def _chained(row: Row) -> tuple[int, bytes, int, str, int, bytes, bytes]:
