@@ -6,9 +6,10 @@ import os
 import re
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
+from tempfile import mkstemp
 from typing import Any
 
 from infra.database.port import Away, Database, Keep, Place, Rows, Taken, Values
@@ -39,7 +40,7 @@ class SqliteFile(Place):
     ) -> Database:
         """Open the file, for its owner alone, and make the tables that it lacks."""
         self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
+        self._make()
         connection = self._connect()
         try:
             connection.execute("pragma journal_mode = wal")
@@ -70,6 +71,20 @@ class SqliteFile(Place):
         """Remove the file and its logs."""
         for suffix in ("", "-wal", "-shm"):
             self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
+
+    def _make(self) -> None:
+        """Make the file where it is not there, for its owner alone.
+
+        One that is there is not opened: to close it would let go of every lock that other
+        connections of this process hold on it, and the next process would take it for its own.
+        """
+        if self.path.exists():
+            return
+        file, name = mkstemp(prefix=f"{self.path.name}-", dir=self.path.parent)
+        os.close(file)
+        with suppress(FileExistsError):
+            os.link(name, self.path)
+        os.unlink(name)  # noqa: PTH108 - as link
 
     def _connect(self) -> sqlite3.Connection:
         return sqlite3.connect(
