@@ -8,6 +8,7 @@ from uuid import UUID
 
 import psycopg
 import pytest
+from eventsourcing.persistence import OperationalError
 
 from infra.database.migrating import migrate
 from infra.database.postgres import NotMigrated
@@ -135,3 +136,18 @@ def test_no_commit_walks_past_what_a_long_snapshot_keeps(
             last = pages_of_twenty_commits()
 
     assert last < 2 * first
+
+
+def test_a_call_that_arrives_when_its_writer_is_further_on_does_nothing(
+    ledger: PostgresLedger,
+) -> None:
+    for version in (1, 2, 3):
+        ledger.append([one(AN, version)])
+    ledger._calls = 1  # noqa: SLF001 - the next call is sent as the second one, which is over
+
+    with pytest.raises(OperationalError, match="call 2 of this writer is over"):
+        ledger.append([one(AN, 4)])
+
+    assert ledger.head().position == 3
+    ledger._calls = 3  # noqa: SLF001 - as above
+    assert ledger.append([one(AN, 4)])[0].positions == (4,)
