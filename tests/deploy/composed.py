@@ -10,6 +10,7 @@ import yaml
 from deploy.local.stack import ROOT
 
 API_PORT, WORKER_PORT = 8000, 9000
+ONE_SHOT = {"migrate", "terminal"}
 
 
 @cache
@@ -28,5 +29,5 @@ def roles() -> dict[str, dict[str, Any]]:
     return {
         name: service
         for name, service in services().items()
-        if service["image"] == "ketnap" and name != "migrate"
+        if service["image"] == "ketnap" and name not in ONE_SHOT
     }

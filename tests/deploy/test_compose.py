@@ -15,7 +15,7 @@ from deploy.local.parts import BROKER
 from deploy.local.stack import PORTS, ROOT
 from infra.settings import ADDRESSED, DATABASES, DSNS, IN_FILES, URLS, VARIABLES
 from infra.topics import promised
-from tests.deploy.composed import API_PORT, WORKER_PORT, compose, roles, services
+from tests.deploy.composed import API_PORT, ONE_SHOT, WORKER_PORT, compose, roles, services
 
 SCHEMA = ["check-jsonschema", "--builtin-schema", "vendor.compose-spec"]
 
@@ -74,10 +74,18 @@ def test_each_container_is_given_the_secrets_that_it_names_and_no_other() -> Non
         assert set(service.get("secrets", [])) == named, name
 
 
+def test_who_has_no_business_with_names_holds_no_key() -> None:
+    without = {name for name, role in roles().items() if "master_key" not in role["secrets"]}
+    kinds = ("relay", "projector")
+    assert without == {
+        name for name in roles() if name.endswith(kinds) and name != "dossiers-projector"
+    }
+
+
 def test_every_setting_is_one_that_the_code_reads() -> None:
     known = {*VARIABLES, *(f"{name}_FILE" for name in IN_FILES)}
-    for name, role in {**roles(), "migrate": services()["migrate"]}.items():
-        assert set(role["environment"]) <= known, name
+    for name in {*roles(), *ONE_SHOT}:
+        assert set(services()[name]["environment"]) <= known, name
 
 
 def test_what_a_setting_points_to_is_there() -> None:
@@ -85,7 +93,7 @@ def test_what_a_setting_points_to_is_there() -> None:
     secrets = {f"{database}_dsn" for database in DATABASES}
     for role in roles().values():
         said = role["environment"]
-        assert broker == f"PLAINTEXT://{said['KETNAP_KAFKA']}"
+        assert broker == f"PLAINTEXT://{said.get('KETNAP_KAFKA', 'kafka:9092')}"
         for variable in set(said) & {f"{dsn}_FILE" for dsn in DSNS.values()}:
             assert Path(said[variable]).name in secrets
         for service in ADDRESSED:
@@ -113,9 +121,10 @@ def test_who_needs_whom_waits_for_its_health() -> None:
             assert how == {"condition": wanted}, name
             assert one_shot or "healthcheck" in services()[other], other
     assert set(services()["migrate"]["depends_on"]) == {"postgres", "kafka"}
-    assert {name for name, role in roles().items() if "migrate" not in role["depends_on"]} == {
-        "portal-api"
-    }
+    late = {name for name, role in roles().items() if "migrate" not in role["depends_on"]}
+    assert late == {"portal-api"}
+    asking = {name for name, role in roles().items() if "KETNAP_KAFKA" in role["environment"]}
+    assert asking == {name for name, role in roles().items() if "kafka" in role["depends_on"]}
     assert set(services()["portal-api"]["depends_on"]) == {f"{name}-api" for name in ADDRESSED}
 
 

@@ -11,7 +11,7 @@ from services.__main__ import command
 from tests.deploy.composed import services
 
 PAGES = sorted((ROOT / "deploy" / "runbooks").glob("*.md"))
-OURS = re.compile(r"(?:-m|-api) services ([a-z]+(?: [a-z]+)?)([^`\n]*)")
+OURS = re.compile(r"--rm terminal ([a-z]+(?: [a-z]+)?)([^`\n]*)")
 CONTAINER = re.compile(r"docker compose (?:exec|up --detach|restart|run --rm) ([a-z][a-z-]+)")
 
 
