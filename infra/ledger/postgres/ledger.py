@@ -109,7 +109,7 @@ class PostgresLedger(LibraryLedger):
             nonlocal sent
             try:
                 writer = self._connected()
-            except psycopg.OperationalError as error:
+            except psycopg.Error as error:
                 lost.append(error)
                 return None
             try:
