@@ -82,7 +82,11 @@ def test_the_version_is_told(run: Run) -> None:
         ("correct", "R-1", "ceremony", "--facet", "sex", *PAPER),
         ("shred", "R-1"),
         ("shred", "R-1", "--reason", "x"),
-        ("replay",),
+        ("replay", "nowhere"),
+        ("replay", "--to-position", "dossiers"),
+        ("replay", "--to-position", "nowhere:1"),
+        ("replay", "--to-position", "dossiers:1000000"),
+        ("replay", "--to-position", "dossiers:1", "--known-at", "2022-01-01"),
         ("no-such-command",),
     ],
 )
@@ -409,7 +413,7 @@ def test_replay_finds_no_difference(run: Run, data: Path) -> None:
     result = run("replay", "--compare", "--json", "--data", data)
 
     assert result.code == 0
-    assert {(row["missing"], row["extra"]) for row in result.json} == {(0, 0)}
+    assert {(row["missing"], row["extra"]) for row in result.json["tables"]} == {(0, 0)}
     assert "không có khác biệt" in result.err
     assert [path.name for path in (data / "views").iterdir() if path.is_dir()] == []
 

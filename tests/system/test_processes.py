@@ -200,7 +200,7 @@ def test_a_reader_whose_position_was_changed_is_told_with_the_way_out(
     assert "Xóa thư mục" in told.err
     assert run("doctor", "--data", data).code == 1
     assert compared.code == 1
-    assert [row["table"] for row in compared.json if row["missing"] or row["extra"]] == ["readers"]
+    assert [row["table"] for row in compared.json["tables"] if row["missing"] or row["extra"]] == ["readers"]
     for file in (data / "views").iterdir():
         file.unlink()
     assert run("replay", "--compare", "--data", data).code == 0
