@@ -31,6 +31,10 @@ LOOK_SECONDS = 2.0
 LOOK_BACK_RECORDS = 2 * PAGE_EVENTS
 """How far back a relay that starts looks for a hole; one leaves it within a page of the end."""
 REQUEST_MS = 5000
+SEND_SECONDS = 8.0
+"""How long the broker may owe an answer: the client itself would try for ever. One that was
+killed is back sooner."""
+LEAVE_SECONDS = 1.0
 BATCH_BYTES = 900_000
 """Below what a broker takes by default."""
 _NOTICES_A_DEAD_PEER = {
@@ -57,6 +61,10 @@ class OtherHistory(Exception):
 
 class TopicCutError(ConnectionError):
     """The broker lost records that it had acknowledged; a relay that starts sends them again."""
+
+
+class NotAcknowledgedError(TimeoutError):
+    """The broker did not say in time that it has what was sent."""
 
 
 class LedgerGapError(RuntimeError):
@@ -135,7 +143,11 @@ async def _carry(source: _Source, topic: _Topic, at: int, told: Told) -> int:
     page = await source.after(at)
     while page:
         # The next page is read while the broker writes this one.
-        page, sent = await asyncio.gather(source.after(page[-1][0]), topic.send(page))
+        try:
+            async with asyncio.timeout(SEND_SECONDS):
+                page, sent = await asyncio.gather(source.after(page[-1][0]), topic.send(page))
+        except TimeoutError:
+            raise NotAcknowledgedError(f"{source.ledger} after {at}") from None
         at += sent
         told(at, sent)
     return at
@@ -333,7 +345,16 @@ async def _opened(bootstrap: str, ledger: str) -> AsyncIterator[_Topic]:
         yield _Topic(ledger, partition, consumer, producer)
     finally:
         await consumer.stop()
-        await producer.stop()
+        await _leave(producer)
+
+
+async def _leave(producer: AIOKafkaProducer) -> None:
+    """Leave, also a broker that does not take what is still to be sent to it."""
+    try:
+        async with asyncio.timeout(LEAVE_SECONDS):
+            await producer.stop()
+    except TimeoutError:
+        await producer.client.close()
 
 
 class _Wake:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
+from pathlib import Path
 from typing import Self
 from uuid import UUID
 
@@ -129,3 +130,13 @@ class Broker:
                 await admin.close()
 
         asyncio.run(run())
+
+
+def cut(data: Path, broker: Broker, share: float = 0.7) -> None:
+    """Cut off the end of a partition's log, as a machine that lost its power may."""
+    folder = data / f"{broker.partition.topic}-0"
+    log = folder / f"{0:020}.log"
+    with log.open("r+b") as file:
+        file.truncate(int(log.stat().st_size * share))
+    for index in [*folder.glob("*index"), *folder.glob("*.snapshot")]:
+        index.unlink()

@@ -18,7 +18,7 @@ from infra.feed.kafka import KafkaFeed
 from infra.feed.parking import ParkedRecord
 from infra.runner import Parked, Runner, open_view
 from infra.topics import of_reader
-from tests.kafka.broker import RENAMED, Broker, record
+from tests.kafka.broker import RENAMED, Broker, cut, record
 
 TABLE = "create table if not exists names(position integer primary key, name text not null);"
 
@@ -239,7 +239,7 @@ def test_a_broker_that_lost_its_tail_is_waited_for_until_it_has_it_again(
         with following(feed, names, 100):
             pass
         own_stack.kafka.kill()
-        cut(own_stack, mortal)
+        cut(own_stack.kafka.data, mortal)
         own_stack.kafka.start()
         left = len(mortal.records())
         assert 0 < left < 100
@@ -248,13 +248,3 @@ def test_a_broker_that_lost_its_tail_is_waited_for_until_it_has_it_again(
             mortal.put(*range(left - 1, 104))
 
     assert names.seen == list(range(1, 104))
-
-
-def cut(stack: Stack, broker: Broker, share: float = 0.7) -> None:
-    """Cut off the end of a partition's log, as a machine that lost its power may."""
-    folder = stack.kafka.data / f"{broker.partition.topic}-0"
-    log = folder / f"{0:020}.log"
-    with log.open("r+b") as file:
-        file.truncate(int(log.stat().st_size * share))
-    for index in [*folder.glob("*.index"), *folder.glob("*.timeindex"), *folder.glob("*.snapshot")]:
-        index.unlink()

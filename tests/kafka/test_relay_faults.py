@@ -1,0 +1,182 @@
+"""A relay whose broker or database fails ends, and the one that starts next mends the topic."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from uuid import uuid4
+
+import psycopg
+import pytest
+from aiokafka.errors import KafkaError
+
+from deploy.local.stack import Stack
+from events import wire
+from infra import relay
+from infra.feed.kafka import KafkaFeed
+from infra.ledger.port import Row
+from infra.ledger.postgres import PostgresLedger
+from infra.relay import TopicCutError
+from tests.kafka.broker import Broker, cut
+from tests.kafka.relaying import Relaying, act, kept
+from tests.kafka.test_feed import positions
+
+
+@pytest.fixture(autouse=True)
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have a relay give up before a killed broker can be back."""
+    monkeypatch.setattr(relay, "SEND_SECONDS", 2.0)
+
+
+@pytest.fixture
+def database(own_stack: Stack) -> Iterator[str]:
+    """Return a database on a server that may be killed."""
+    name = f"test_{uuid4().hex[:16]}"
+    yield own_stack.make_database(name)
+    own_stack.postgres.start()
+    own_stack.drop_database(name)
+
+
+@pytest.fixture
+def broker(own_stack: Stack, ledger: str) -> Iterator[Broker]:
+    """Return a broker that may be killed, with the empty topic of the ledger."""
+    with Broker.opened(own_stack.bootstrap, ledger) as opened:
+        yield opened
+        own_stack.kafka.start()
+
+
+@pytest.fixture
+def ours(database: str, broker: Broker) -> Iterator[PostgresLedger]:
+    with kept(database, broker.ledger) as ledger:
+        yield ledger
+
+
+@pytest.fixture
+def relaying(database: str, ours: PostgresLedger, broker: Broker) -> Relaying:
+    return Relaying(database, ours.name, broker.bootstrap)
+
+
+def on_the_topic(broker: Broker) -> set[int]:
+    return {wire.decode(value).position for value in broker.records()}
+
+
+def carried(ledger: PostgresLedger, *positions: int) -> list[bytes]:
+    """Return events of the ledger as a relay writes them."""
+
+    def encoded(row: Row) -> bytes:
+        return wire.encode(
+            ledger.name,
+            position=row.position,
+            stream=row.stream,
+            version=row.version,
+            type_name=row.type,
+            recorded=row.recorded,
+            state=row.state,
+            sealed_digest=row.sealed_digest,
+            trace=row.trace,
+        )
+
+    return [encoded(ledger.read(position - 1, 1)[0]) for position in positions]
+
+
+def test_a_broker_that_is_away_ends_the_relay_and_the_next_one_sends_what_is_missing(
+    own_stack: Stack, database: str, ours: PostgresLedger, broker: Broker, relaying: Relaying
+) -> None:
+    with relaying:
+        relaying.reached(act(ours, 3))
+        own_stack.kafka.kill()
+        act(ours, 2)
+
+        error = relaying.ended()
+
+    assert isinstance(error, relay.NotAcknowledgedError)
+    with Relaying(database, ours.name, broker.bootstrap) as early:
+        assert isinstance(early.ended(), KafkaError)
+    own_stack.kafka.start()
+    with Relaying(database, ours.name, broker.bootstrap) as again:
+        again.reached(5)
+    assert on_the_topic(broker) == {1, 2, 3, 4, 5}
+
+
+def test_a_database_that_is_away_ends_the_relay_and_the_next_one_goes_on(
+    own_stack: Stack, database: str, ours: PostgresLedger, broker: Broker, relaying: Relaying
+) -> None:
+    with relaying:
+        relaying.reached(act(ours, 3))
+        own_stack.postgres.kill()
+
+        error = relaying.ended()
+
+    assert isinstance(error, psycopg.OperationalError)
+    own_stack.postgres.start()
+    with closing(PostgresLedger(database, ours.name)) as back:
+        act(back, 2)
+        with Relaying(database, ours.name, broker.bootstrap) as again:
+            again.reached(5)
+    assert on_the_topic(broker) == {1, 2, 3, 4, 5}
+
+
+def test_an_idle_relay_notices_that_the_broker_lost_its_tail_and_the_next_one_sends_it_again(
+    own_stack: Stack, database: str, ours: PostgresLedger, broker: Broker, relaying: Relaying
+) -> None:
+    with relaying:
+        for _ in range(10):
+            relaying.reached(act(ours, 10))
+        lose_tail(own_stack, broker)
+
+        error = relaying.ended()
+
+    assert isinstance(error, TopicCutError)
+    assert len(on_the_topic(broker)) < 100
+    with Relaying(database, ours.name, broker.bootstrap) as again:
+        again.reached(100)
+    assert on_the_topic(broker) == set(range(1, 101))
+
+
+def test_a_relay_that_writes_on_behind_a_lost_tail_ends_and_the_next_one_fills_the_hole(
+    own_stack: Stack, database: str, ours: PostgresLedger, broker: Broker, relaying: Relaying
+) -> None:
+    with relaying:
+        for _ in range(10):
+            relaying.reached(act(ours, 10))
+        lose_tail(own_stack, broker)
+        act(ours, 10)
+
+        assert relaying.ended() is not None
+
+    with Relaying(database, ours.name, broker.bootstrap) as again:
+        again.reached(110)
+    with closing(KafkaFeed(broker.bootstrap, ours.name)) as feed:
+        assert positions(feed, 0, 110) == list(range(1, 111))
+
+
+def test_a_hole_near_the_end_of_the_topic_is_filled_by_the_relay_that_starts(
+    database: str, ours: PostgresLedger, broker: Broker
+) -> None:
+    act(ours, 8)
+    broker.put_raw(*carried(ours, 1, 2, 3, 6, 7))
+
+    with Relaying(database, ours.name, broker.bootstrap) as relaying:
+        relaying.reached(8)
+
+    with closing(KafkaFeed(broker.bootstrap, ours.name)) as feed:
+        assert positions(feed, 0, 8) == list(range(1, 9))
+
+
+def test_what_a_relay_repeats_of_what_another_wrote_is_no_hole(
+    database: str, ours: PostgresLedger, broker: Broker
+) -> None:
+    act(ours, 6)
+    broker.put_raw(*carried(ours, 1, 2, 3, 4, 3, 4, 5))
+
+    with Relaying(database, ours.name, broker.bootstrap) as relaying:
+        relaying.reached(6)
+
+    assert relaying.sent == 1
+
+
+def lose_tail(stack: Stack, broker: Broker) -> None:
+    """Have the broker come back without the last of what it had acknowledged."""
+    stack.kafka.kill()
+    cut(stack.kafka.data, broker)
+    stack.kafka.start()
