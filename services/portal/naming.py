@@ -93,33 +93,46 @@ def measured_by(text: str) -> str:
 def called(figure: str, places: Places) -> str:
     """Return how a figure is called."""
     match figure.split("."):
-        case ["by_unit", *code, "admitted"]:
-            return words("figure.by-unit", unit=places.name(".".join(code)))
-        case ["by_unit", *code, "ratio", ("numerator" | "denominator") as part]:
-            return _through(code, f"ratio-{part}", places)
-        case ["by_unit", *code, ("target" | "remaining") as part]:
-            return _through(code, part, places)
+        case ["by_unit", *rest]:
+            return _of_a_unit_below(rest, places)
         case ["targets", kind, of, *category, ("minimum" | "admitted") as part]:
-            told = f" – {category_called('.'.join(category))}" if category else ""
-            kind = words(f"target-kind.{kind}") if has_words(f"target-kind.{kind}") else kind
-            return words(f"figure.target-{part}", kind=kind, period=period(of), category=told)
+            return _of_a_target(kind, of, ".".join(category), part)
         case ["facets", facet, *value]:
             return words("figure.facet", facet=_facet(facet), value=_value(".".join(value)))
         case ["rounds", *name, part]:
             return words("figure.round", round=".".join(name), part=words(f"column.{part}"))
-        case [("funnel" | "left" | "classes") as group, part] if has_words(f"{group}.{part}"):
-            key = {"funnel": "step", "left": "kind", "classes": "part"}[group]
-            return words(f"figure.{group}", **{key: words(f"{group}.{part}")})
-        case ["findings", kind]:
-            return words("figure.finding", kind=finding_kind(kind))
+        case [group, part] if (told := _of_a_group(group, part)) is not None:
+            return told
     key = f"figure.{figure.replace('.', '-')}"
     return words(key) if has_words(key) else figure
 
 
-def _through(code: Iterable[str], figure: str, places: Places) -> str:
-    return words(
-        "figure.through", figure=words(f"figure.{figure}"), unit=places.name(".".join(code))
-    )
+def _of_a_group(group: str, part: str) -> str | None:
+    if group == "findings":
+        return words("figure.finding", kind=finding_kind(part))
+    key = {"funnel": "step", "left": "kind", "classes": "part"}.get(group)
+    if key is None or not has_words(f"{group}.{part}"):
+        return None
+    return words(f"figure.{group}", **{key: words(f"{group}.{part}")})
+
+
+def _of_a_unit_below(rest: list[str], places: Places) -> str:
+    match rest:
+        case [*code, "ratio", ("numerator" | "denominator") as part]:
+            figure = f"ratio-{part}"
+        case [*code, ("target" | "remaining") as figure]:
+            pass
+        case [*code, "admitted"] | code:
+            return words("figure.by-unit", unit=places.name(".".join(code)))
+    unit = places.name(".".join(code))
+    return words("figure.through", figure=words(f"figure.{figure}"), unit=unit)
+
+
+def _of_a_target(kind: str, of: str, category: str, part: str) -> str:
+    name = words(f"target-kind.{kind}") if has_words(f"target-kind.{kind}") else kind
+    if category:
+        name = words("figure.target-of", kind=name, category=category_called(category))
+    return words(f"figure.target-{part}", kind=name, period=period(of))
 
 
 def finding_kind(kind: str) -> str:

@@ -47,6 +47,8 @@ class Below(msgspec.Struct):
     target: TargetTold | None
     ratio: Ratio | None
     remaining: int | None
+    last_ceremony: date | None
+    """The day of its last ceremony of the period; of people known one by one."""
 
 
 class TargetRow(msgspec.Struct):
@@ -132,6 +134,10 @@ class FiguresTold(msgspec.Struct):
     classes: ClassesTold
     members: MembersTold | None
     findings: list[FindingTold]
+    last_ceremony: date | None
+    """The day of the last ceremony of the period; of people known one by one."""
+    recorded: datetime | None
+    """When the last fact was recorded that the answer speaks for."""
 
 
 class PaceTold(msgspec.Struct):
@@ -158,6 +164,9 @@ class OverviewTold(msgspec.Struct):
     target: TargetTold | None
     ratio: Ratio | None
     remaining: int | None
+    last_ceremony: date | None
+    recorded: datetime | None
+    """When the last fact was recorded that the answer speaks for."""
     pace: PaceTold | None
     units: list[Below]
     """The least advanced first; those without a target last."""
@@ -185,6 +194,8 @@ class FactsTold(msgspec.Struct):
     count: int
     total: int
     positions: Positions
+    recorded: datetime | None
+    """When the last fact was recorded that the answer speaks for."""
     facts: list[FactTold]
 
 

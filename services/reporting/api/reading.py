@@ -73,7 +73,7 @@ def figures(here: Here, request: Request, sight: Seen) -> Response:
     kept = _headers(here, question.known_at, here.view.positions(question.known_at), lang)
     if _has(request, kept["ETag"]):
         return Response(status_code=_NOT_MODIFIED, headers=kept)
-    told = promised(worded(here.view.figures(question), lang))
+    told = promised(worded(here.view.sheet(question), lang))
     return answer(told, headers=_headers(here, question.known_at, told["positions"], lang))
 
 
@@ -145,6 +145,7 @@ def facts(  # noqa: PLR0913, PLR0917 - the parts of a question
             "count": len(rows),
             "total": sum(row["n"] for row in rows),
             "positions": at,
+            "recorded": here.view.recorded(at),
             "facts": shown,
         }
     )

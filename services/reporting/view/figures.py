@@ -248,6 +248,26 @@ class Figures:
             )
         return rows
 
+    def ceremonies(self) -> tuple[str | None, list[str | None]]:
+        """Return the day of the period's last ceremony, and that of each unit below.
+
+        It is known of those who are known one by one.
+        """
+        days = self.source.latest(self.unit.number, self.first, self.end)
+        below = [days.get(child.number) for child in self.children]
+        return _day(max(days.values(), default=None)), [_day(day) for day in below]
+
+    def sheet(self) -> dict[str, Any]:
+        """Return the answer with the days of the last ceremonies, as a page shows it."""
+        answer = self.answer()
+        last, below = self.ceremonies()
+        rows = zip(answer["by_unit"], below, strict=True)
+        return {
+            **answer,
+            "last_ceremony": last,
+            "by_unit": [{**row, "last_ceremony": day} for row, day in rows],
+        }
+
     def _units(self, rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
         without = [row["unit"] for row in rows if not row["admitted"]]
         return {
@@ -430,6 +450,10 @@ class Figures:
                     period=count.period,
                     count=count.amount,
                 )
+
+
+def _day(day: int | None) -> str | None:
+    return None if day is None else iso(day)
 
 
 def _sum(parts: Sequence[int | None]) -> int | None:

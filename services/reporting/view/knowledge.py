@@ -112,6 +112,11 @@ class Knowledge:
         """Return the rows of a query that may name :known, :known_counts, :known_classes."""
         return self.db.execute(sql, self._known | values).fetchall()
 
+    def recorded(self) -> datetime | None:
+        """Return when the last fact was recorded; None where there is none."""
+        found = self.db.execute(_RECORDED, self.positions).fetchone()[0]
+        return None if found is None else moment(found)
+
     def unit(self, code: str, on: date) -> UnitKnown:
         """Return the unit that bears a code on a day.
 
@@ -277,6 +282,8 @@ def _json(numbers: Iterable[int]) -> str:
 
 _NEWEST = "(select coalesce(max(position), 0) from history_{})"
 _LASTS = f"select {', '.join(map(_NEWEST.format, LEDGERS))}"
+_AT = "select recorded from history_{0} where position = :{0}"
+_RECORDED = f"select max(recorded) from ({' union all '.join(map(_AT.format, LEDGERS))}) c"  # noqa: S608 - our own names
 _UNIT = """
 select number, name from unit_states
 where code = :code and since <= :day and until > :day

@@ -10,7 +10,7 @@ import msgspec
 from events.dossiers import CandidacyFact
 from events.refusal import Refusal
 from events.registry import TYPES
-from services.reporting.projection.facets import PUBLISHED, values
+from services.reporting.projection.facets import PUBLISHED, TWICE, category, values
 from services.reporting.projection.lines import FINDING, FUNNEL, LEFT, ROUNDS, STEPS
 from services.reporting.view.aims import Aim
 from services.reporting.view.behind import Behind, PersonLine
@@ -34,6 +34,10 @@ FIGURES = (
     "by_unit.CODE.ratio.denominator",
     "by_unit.CODE.remaining",
     "targets",
+    "targets.KIND.PERIOD.minimum",
+    "targets.KIND.PERIOD.admitted",
+    "targets.KIND.PERIOD.CATEGORY.minimum",
+    "targets.KIND.PERIOD.CATEGORY.admitted",
     "facets.FACET.VALUE",
     "rounds.ROUND.PART",
     *(f"left.{kind}" for kind in LEFT),
@@ -119,17 +123,20 @@ class Listing:
         return [*aims, *(fact._replace(n=-(fact.n or 0)) for fact in reached)]
 
     def _targets(self, rest: list[str]) -> Iterable[Behind] | None:
-        aims = self.figures.aims.get(self.figures.unit.number, ())
+        unit = self.figures.unit.number
+        aims = self.figures.aims.get(unit, ())
         first, last = self.figures.first, self.figures.last
-        return (
-            None
-            if rest
-            else [
-                self.aim(aim, 1, self.figures.unit.number)
-                for aim in aims
-                if aim.overlaps(first, last)
-            ]
-        )
+        match rest:
+            case []:
+                return [self.aim(aim, 1, unit) for aim in aims if aim.overlaps(first, last)]
+            case [kind, period, *category, ("minimum" | "admitted") as part]:
+                asked = (kind, period, ".".join(category) or None)
+                for aim in aims:
+                    if (aim.kind, aim.period, aim.category) == asked:
+                        if part == "minimum":
+                            return [self.aim(aim, aim.minimum, unit)]
+                        return self.toward(aim, aim.first, aim.closes)
+        return None
 
     def _units(self, rest: list[str]) -> Iterable[Behind] | None:
         chosen = {
@@ -273,6 +280,21 @@ class Listing:
         for count in figures.counted(kind, figures.first, figures.last):
             if count.last <= end and self._child in {None, count.child}:
                 yield self.count(count, count.amount)
+
+    def toward(self, aim: Aim, first: int, last: int) -> Iterator[Behind]:
+        """Yield who counts toward a target on the days of a span; a category counts people."""
+        figures = self.figures
+        end = min(last, aim.last, figures.as_of)
+        lines = list(self.lines(["admitted"], max(first, aim.first), end))
+        known = facets_of(figures.knowledge, {line.facets for line in lines})
+        for line in lines:
+            named = {category(*each) for each in values(known[line.facets]) if each[0] != TWICE}
+            if aim.category is None or aim.category in named:
+                yield self.person(line)
+        if aim.category is None:
+            for count in figures.counted("admitted", aim.first, aim.last):
+                if first <= count.last <= end:
+                    yield self.count(count, count.amount)
 
     def count(self, count: CountKnown, n: int) -> Behind:
         """Return a count as a fact that adds something."""

@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from services.reporting.projection.facets import TWICE, category, values
 from services.reporting.view.behind import Behind, PersonLine
-from services.reporting.view.sources import facets_of
 
 if TYPE_CHECKING:
-    from services.reporting.view.aims import Aim
     from services.reporting.view.listing import Listing
 
 SUMS = ("classes.learners", "classes.certified", "members")
@@ -38,23 +35,8 @@ def _after_deadline(listing: Listing) -> Iterator[Behind]:
     figures = listing.figures
     for aim in figures.aims.get(figures.unit.number, ()):
         if aim.overlaps(figures.first, figures.last):
-            for fact in _late(listing, aim):
+            for fact in listing.toward(aim, aim.closes + 1, aim.last):
                 yield _of(fact, aim.stream)
-
-
-def _late(listing: Listing, aim: Aim) -> Iterator[Behind]:
-    figures = listing.figures
-    first, last = max(aim.first, aim.closes + 1), min(aim.last, figures.as_of)
-    lines = list(listing.lines(["admitted"], first, last))
-    known = facets_of(figures.knowledge, {line.facets for line in lines})
-    for line in lines:
-        named = {category(*each) for each in values(known[line.facets]) if each[0] != TWICE}
-        if aim.category is None or aim.category in named:
-            yield listing.person(line)
-    if aim.category is None:
-        for count in figures.counted("admitted", aim.first, aim.last):
-            if count.last > aim.closes:
-                yield listing.count(count, count.amount)
 
 
 def _overlap(listing: Listing) -> Iterator[Behind]:

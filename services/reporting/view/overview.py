@@ -18,12 +18,13 @@ _SHOWN = (
     "target",
     "ratio",
     "remaining",
+    "last_ceremony",
 )
 
 
 def overview(figures: Figures) -> dict[str, Any]:
     """Return the figure of a unit, its pace, and the units below in the order of their need."""
-    answer = figures.answer()
+    answer = figures.sheet()
     rows: Sequence[Mapping[str, Any]] = answer["by_unit"]
     silent = [row for row in rows if not row["admitted"]]
     return {

@@ -108,15 +108,28 @@ class ReportingView:
                 "figures", question, knowledge, lambda: _figures(question, knowledge).answer()
             )
 
+    def sheet(self, question: Question) -> dict[str, Any]:
+        """Return every figure of a unit, and what a page shows beside them.
+
+        Those are the days of the last ceremonies, and when the last fact was recorded. Raises
+        UnknownUnit and UnitNotYetKnown.
+        """
+        with self._snapshot(question.known_at) as knowledge:
+            sheet = self._kept(
+                "sheet", question, knowledge, lambda: _figures(question, knowledge).sheet()
+            )
+            return {**sheet, "recorded": _iso(knowledge.recorded())}
+
     def overview(self, question: Question) -> dict[str, Any]:
         """Return how the units below one stand, the least advanced first.
 
         Raises UnknownUnit and UnitNotYetKnown.
         """
         with self._snapshot(question.known_at) as knowledge:
-            return self._kept(
+            told = self._kept(
                 "overview", question, knowledge, lambda: overview(_figures(question, knowledge))
             )
+            return {**told, "recorded": _iso(knowledge.recorded())}
 
     def facts(
         self, question: Question, figure: str = "admitted", against: datetime | None = None
@@ -167,6 +180,11 @@ class ReportingView:
         """Return the positions that the view speaks for, or those that it had by a moment."""
         with self._snapshot(known_at) as knowledge:
             return knowledge.positions
+
+    def recorded(self, positions: Mapping[str, int]) -> str | None:
+        """Return when the last of the facts up to some positions was recorded."""
+        with self._readers.snapshot() as db:
+            return _iso(Knowledge(db, positions).recorded())
 
     def watch(self) -> Watch:
         """Return what tells whose figures change from now on."""
@@ -295,6 +313,10 @@ class ReportingView:
                 return HistoryProjection(Tables(db, ledger))
             case _:
                 return ReportingProjection(ReportingTables(db))
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat()
 
 
 def _targets(question: Question, knowledge: Knowledge) -> list[dict[str, Any]]:

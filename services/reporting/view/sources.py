@@ -30,6 +30,10 @@ class Source(Protocol):
         """Return how many admitted people reached a unit through each of its children."""
         ...
 
+    def latest(self, unit: int, first: int, last: int) -> Mapping[int, int]:
+        """Return the last day on which an admission reached a unit through each child."""
+        ...
+
 
 class Counters:
     """What is counted already, as the whole view knows it: the answer for now."""
@@ -54,6 +58,11 @@ class Counters:
             for child, n in self._knowledge.rows(_SHARES_COUNTED, unit=unit, low=low, high=high):
                 sums[child] += n
         return sums
+
+    def latest(self, unit: int, first: int, last: int) -> Mapping[int, int]:
+        """Return the last day on which an admission reached a unit through each child."""
+        # A day is a span of its own, under its own number.
+        return dict(self._knowledge.rows(_LATEST_COUNTED, unit=unit, first=first, last=last))
 
 
 class Facts:
@@ -84,6 +93,10 @@ class Facts:
             _SHARES, unit=unit, first=first, last=last, kinds=_json(["admitted"])
         )
         return Counter(dict(found))
+
+    def latest(self, unit: int, first: int, last: int) -> Mapping[int, int]:
+        """Return the last day on which an admission reached a unit through each child."""
+        return dict(self._knowledge.rows(_LATEST, unit=unit, first=first, last=last))
 
     def _facets(self, numbers: Iterable[int]) -> list[Facets]:
         found = facets_of(self._knowledge, numbers)
@@ -127,6 +140,9 @@ where unit = :unit and span between :low and :high and kind like 'round/%' group
 _SHARES_COUNTED = """
 select child, sum(n) from shares
 where unit = :unit and span between :low and :high group by child"""
+_LATEST_COUNTED = """
+select child, max(span) from shares
+where unit = :unit and span between :first and :last and n > 0 group by child"""
 # `cross join` keeps SQLite from reading the facts first.
 _SUMS = """
 select f.kind, f.value,
@@ -145,6 +161,15 @@ where t.ancestor = :unit and f.unit = t.unit and f.kind = k.value
   and f.on_day between :first and :last and f.position <= :known
   and f.tree_on >= t.since and f.tree_on < t.until
 group by 1 having sum(f.n) <> 0"""
+_LATEST = """
+select s.child, max(s.on_day) from (
+    select t.child, f.on_day from tree t cross join facts_dossiers f
+    where t.ancestor = :unit and f.unit = t.unit and f.kind = 'admitted'
+      and t.known_from <= :known and t.known_to > :known
+      and f.on_day between :first and :last and f.position <= :known
+      and f.tree_on >= t.since and f.tree_on < t.until
+    group by t.child, f.on_day having sum(f.n) > 0) s
+group by s.child"""
 _FACETS = (
     "select number, facets from facets where number in (select n.value from numbers(:numbers) n)"
 )

@@ -33,6 +33,7 @@ def unit(name: str, admitted: int, minimum: int | None = None, **more: object) -
         "target": target,
         "ratio": ratio,
         "remaining": None if minimum is None else minimum - admitted,
+        "last_ceremony": None,
     }
 
 

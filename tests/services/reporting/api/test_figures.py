@@ -184,7 +184,7 @@ def test_the_numbers_are_those_that_the_view_gives(house: House, district: Asker
     for unit in ("H", "H-1", "H-1-A", "H-2", "H-TT"):
         told = district.get(f"{PATH}/{unit}", **YEAR).json()
         question = Question(unit_code=unit, period=parse_period("2022"), as_of=date(2022, 12, 31))
-        expected = house.ketnap.view.figures(question)
+        expected = house.ketnap.view.sheet(question)
         assert {name: told[name] for name in ("admitted", "funnel", "facets", "by_unit")} == {
             name: expected[name] for name in ("admitted", "funnel", "facets", "by_unit")
         }

@@ -146,6 +146,11 @@ def names(answer: dict[str, Any]) -> Iterator[tuple[str, int]]:
     yield "units.with_ceremony", answer["units"]["with_ceremony"]
     yield "units.without_ceremony", len(answer["units"]["without_ceremony"])
     yield "targets", len(answer["targets"])
+    for row in answer["targets"]:
+        category = f".{row['category']}" if row["category"] else ""
+        name = f"targets.{row['kind']}.{row['period']}{category}"
+        yield f"{name}.minimum", row["minimum"]
+        yield f"{name}.admitted", row["admitted"]
     yield from _operands(answer)
 
 
