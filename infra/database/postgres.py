@@ -33,6 +33,14 @@ _AWAY_TOO = {
 }
 _STAMP = "layout"
 """The table with the stamp of a schema. Who writes locks it, and who swaps the schema."""
+_MARK = b"select pg_snapshot_xmax(pg_current_snapshot())::text"
+_HELD = b"""
+select 1 where pg_snapshot_xmin(pg_current_snapshot()) < %(mark)s::xid8
+or exists (select from pg_stat_activity where pid <> pg_backend_pid()
+    and (datname is null or datname = current_database())
+    and age(backend_xmin) > age((%(mark)s::xid8)::xid))
+or exists (select from pg_replication_slots where age(xmin) > age((%(mark)s::xid8)::xid))"""
+"""Whether a transaction, a reader or a replica looks back to before a mark."""
 
 
 class NotMigrated(Exception):
@@ -272,11 +280,9 @@ class PostgresDatabase(Database):
 
     @contextmanager
     def _block(self, begin: str, end: str) -> Iterator[None]:
-        connection = self._ready()
+        connection = self._begun(begin)
         self._in_block = True
         try:
-            with _ours():
-                connection.execute(begin.encode())
             yield
             with _ours():
                 if connection.info.transaction_status is TransactionStatus.INERROR:
@@ -288,6 +294,25 @@ class PostgresDatabase(Database):
             raise
         finally:
             self._in_block = False
+
+    def _begun(self, begin: str) -> psycopg.Connection:
+        try:
+            return self._begun_once(begin)
+        except Away:
+            if not self._connection.closed:
+                raise
+        return self._begun_once(begin)  # it broke while nobody asked, and nothing was done on it
+
+    def _begun_once(self, begin: str) -> psycopg.Connection:
+        connection = self._ready()
+        try:
+            with _ours():
+                connection.execute(begin.encode())
+        except BaseException:
+            with suppress(psycopg.Error):
+                connection.execute(b"rollback")
+            raise
+        return connection
 
     def erase(self, *tables: str) -> None:
         """Leave no trace in the files of tables of what was deleted from them.
@@ -310,14 +335,14 @@ class PostgresDatabase(Database):
         return int(found.fetchall()[0][0])
 
     def _wait_for_readers(self, connection: psycopg.Connection) -> None:
-        """Wait for those in whose snapshot the deleted is still there. Raises Away."""
-        [[now]] = connection.execute("select clock_timestamp()").fetchall()
+        """Wait until the deleted is in nobody's snapshot, now or later. Raises Away.
+
+        A snapshot reaches back to the oldest transaction that runs anywhere in the cluster,
+        and the one of a vacuum does too: it would carry the row over.
+        """
+        [[mark]] = connection.execute(_MARK).fetchall()
         patient_until = time.monotonic() + self._busy_seconds
-        while connection.execute(
-            "select 1 from pg_stat_activity where datname = current_database()"
-            " and pid <> pg_backend_pid() and backend_xmin is not null and xact_start < %s limit 1",
-            (now,),
-        ).fetchone():
+        while connection.execute(_HELD, {"mark": mark}).fetchone():
             if time.monotonic() > patient_until:
                 raise Away("somebody reads what was deleted")
             time.sleep(POLL_SECONDS)

@@ -186,15 +186,17 @@ def test_a_trace_that_a_crash_left_in_the_log_is_gone_after_the_next_start(folde
 
 
 def test_a_shredding_that_a_reader_holds_up_is_said_to_be_unfinished(
-    vault: Vault, keys: Keys
+    vault: Vault, keys: Keys, master: Path
 ) -> None:
     keys.create(ANN)
     keys.entomb("r", ANN)
     with vault.opened() as reader, reader.reading():
         reader.execute("select * from keys").fetchall()
 
+        hurried = Keys(vault.hasty, master)
         with pytest.raises(ShreddingUnfinishedError):
-            keys.shred(ANN)
+            hurried.shred(ANN)
+        hurried.close()
         assert ANN not in keys
         assert keys.unfinished() == [("r", ANN)]
 

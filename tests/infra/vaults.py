@@ -14,8 +14,10 @@ from infra.database import Database, Keep, Place, PostgresSchema, SqliteFile
 class Vault(ABC):
     """The place of one schema, and all the bytes that it left on the disk."""
 
-    def __init__(self, place: Place, schema: str) -> None:
+    def __init__(self, place: Place, hasty: Place, schema: str) -> None:
         self.place = place
+        self.hasty = hasty
+        """The same place for who does not wait for others."""
         self._schema = schema
 
     @contextmanager
@@ -38,7 +40,7 @@ class Vault(ABC):
 
 class File(Vault):
     def __init__(self, path: Path, schema: str) -> None:
-        super().__init__(SqliteFile(path, busy_seconds=2.0), schema)
+        super().__init__(SqliteFile(path), SqliteFile(path, busy_seconds=0.1), schema)
         self._folder = path.parent
 
     def everything(self) -> bytes:
@@ -47,9 +49,9 @@ class File(Vault):
 
 class Schema(Vault):
     def __init__(self, dsn: str, name: str, schema: str) -> None:
-        place = PostgresSchema(dsn, name, busy_seconds=2.0)
+        place = PostgresSchema(dsn, name)
         place.make(schema)
-        super().__init__(place, schema)
+        super().__init__(place, PostgresSchema(dsn, name, busy_seconds=0.1), schema)
         self._dsn = dsn
         self._name = name
 

@@ -6,7 +6,7 @@ import psycopg
 import pytest
 
 from deploy.local.stack import Stack
-from infra.database import Database, Place
+from infra.database import Database
 from tests.infra.database.places import House, postgres, sqlite
 
 
@@ -24,15 +24,11 @@ def vietnamese(stack: Stack) -> Iterator[str]:
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.stack)])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+def house(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[House]:
     if request.param == "sqlite":
-        return sqlite(tmp_path)
-    return postgres(request.getfixturevalue("vietnamese"))
-
-
-@pytest.fixture
-def house(place: Place) -> Iterator[House]:
-    house = House(place)
+        house = sqlite(tmp_path)
+    else:
+        house = postgres(request.getfixturevalue("vietnamese"))
     yield house
     house.close()
 

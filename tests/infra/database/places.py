@@ -23,10 +23,18 @@ class House:
     """A place whose databases are closed when the test ends."""
 
     place: Place
+    hasty: Place
+    """The same for who does not wait for others."""
     opened: list[Database] = field(default_factory=list)
 
     def open(self, *, keep: Keep = Keep.CACHE) -> Database:
-        db = self.place.open(SCHEMA, LAYOUT, keep=keep)
+        return self._open(self.place, keep)
+
+    def open_hasty(self) -> Database:
+        return self._open(self.hasty, Keep.CACHE)
+
+    def _open(self, place: Place, keep: Keep) -> Database:
+        db = place.open(SCHEMA, LAYOUT, keep=keep)
         self.opened.append(db)
         return db
 
@@ -35,11 +43,12 @@ class House:
             db.close()
 
 
-def sqlite(folder: Path) -> Place:
-    return SqliteFile(folder / "view.db", busy_seconds=0.2)
+def sqlite(folder: Path) -> House:
+    path = folder / "view.db"
+    return House(SqliteFile(path), SqliteFile(path, busy_seconds=0.1))
 
 
-def postgres(dsn: str) -> Place:
-    place = PostgresSchema(dsn, "view", busy_seconds=0.2)
+def postgres(dsn: str) -> House:
+    place = PostgresSchema(dsn, "view")
     place.make(SCHEMA, LAYOUT)
-    return place
+    return House(place, PostgresSchema(dsn, "view", busy_seconds=0.1))

@@ -222,7 +222,7 @@ def test_a_block_after_a_refusal_is_undone(db: Database) -> None:
 
 
 def test_writers_take_turns(db: Database, house: House) -> None:
-    other = house.open()
+    other = house.open_hasty()
     with db.writing():
         assert names(db) == []
         with pytest.raises(Away), other.writing():
@@ -293,5 +293,5 @@ def test_erasing_waits_for_who_reads_what_was_deleted(db: Database, house: House
         assert names(other) == ["a"]
         db.execute("delete from things")
         with pytest.raises(Away):
-            db.erase("things")
+            house.open_hasty().erase("things")
     db.erase("things")

@@ -106,6 +106,18 @@ def in_threads(*runs: Callable[[], None]) -> None:
         thread.join()
 
 
+def test_a_schema_that_went_may_come_back(made: PostgresSchema) -> None:
+    with opened(made) as db:
+        made.discard()
+        for block in (db.reading, db.writing):
+            with pytest.raises(psycopg.errors.UndefinedTable), block():
+                pytest.fail("begun on nothing")
+        made.make(SCHEMA, LAYOUT)
+        with db.writing():
+            db.put("counters", [(1, "a", 2)])
+        assert counted(db, 1) == [(2,)]
+
+
 def test_two_schemas_of_one_database_know_nothing_of_each_other(made: PostgresSchema) -> None:
     other = PostgresSchema(made.dsn, "other")
     other.make(SCHEMA, LAYOUT)
@@ -134,6 +146,21 @@ def test_a_lost_connection_is_away_once_and_then_replaced(made: PostgresSchema) 
         with pytest.raises(Away):
             counted(db, 1)
         assert counted(db, 1) == [(2,)]
+
+
+def test_a_connection_that_was_lost_between_blocks_is_nobodys_matter(
+    made: PostgresSchema,
+) -> None:
+    with opened(made) as db:
+        with db.writing():
+            db.put("counters", [(1, "a", 2)])
+        cut(made.dsn)
+        with db.reading():
+            assert counted(db, 1) == [(2,)]
+        cut(made.dsn)
+        with db.writing():
+            db.execute("update counters set n = 3")
+        assert counted(db, 1) == [(3,)]
 
 
 def test_a_block_whose_connection_breaks_is_away_and_undone(made: PostgresSchema) -> None:
@@ -309,24 +336,41 @@ def test_only_what_must_last_waits_for_the_disk(
         assert db.execute("show synchronous_commit").fetchone() == (waits,)
 
 
+CANARY = b"the key of somebody, wrapped"
+
+
+def file_of_things(dsn: str) -> bytes:
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        connection.execute("checkpoint")
+        [[found]] = connection.execute(
+            "select pg_read_binary_file(pg_relation_filepath('view.things'))"
+        ).fetchall()
+        return bytes(found)
+
+
 def test_what_was_deleted_and_erased_is_in_no_file_of_its_table(made: PostgresSchema) -> None:
-    canary = b"the key of somebody, wrapped"
-
-    def file_of_things() -> bytes:
-        with psycopg.connect(made.dsn) as connection:
-            connection.execute("checkpoint")
-            [[found]] = connection.execute(
-                "select pg_read_binary_file(pg_relation_filepath('view.things'))"
-            ).fetchall()
-            return bytes(found)
-
     with opened(made, Keep.DURABLE) as db:
-        db.put("things", [(canary, "a", None, None), (b"other", "b", None, None)])
-        assert canary in file_of_things()
+        db.put("things", [(CANARY, "a", None, None), (b"other", "b", None, None)])
+        assert CANARY in file_of_things(made.dsn)
         db.execute("delete from things where name = 'a'")
         db.erase("things")
-        assert canary not in file_of_things()
-        assert b"other" in file_of_things()
+        assert CANARY not in file_of_things(made.dsn)
+        assert b"other" in file_of_things(made.dsn)
+
+
+def test_a_transaction_in_another_database_holds_up_erasing(
+    made: PostgresSchema, stack: Stack
+) -> None:
+    hasty = PostgresSchema(made.dsn, "view", busy_seconds=0.1)
+    with opened(made, Keep.DURABLE) as db, opened(hasty, Keep.DURABLE) as hurried:
+        db.put("things", [(CANARY, "a", None, None)])
+        with psycopg.connect(stack.dsn("postgres")) as elsewhere:
+            elsewhere.execute("select pg_current_xact_id()")
+            db.execute("delete from things")
+            with pytest.raises(Away):
+                hurried.erase("things")
+        db.erase("things")
+        assert CANARY not in file_of_things(made.dsn)
 
 
 @pytest.fixture
