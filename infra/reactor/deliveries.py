@@ -77,7 +77,7 @@ class Deliveries:
             return
         self._handed.at_hand = row
         while self.reactor.position < row.position and not self.reactor.parked:
-            if not self.reactor.advance():
+            if not self.reactor.advance() and not self.reactor.parked:
                 self._handed.wait(self.reactor.position, SWEEP_SECONDS)
 
     def sweep(self) -> None:

@@ -22,7 +22,7 @@ from infra.feed import Feed
 from infra.ledger.application import Commands
 from infra.reactor.deliveries import Deliveries, Progress
 from infra.reactor.reactor import Policy
-from infra.runner import AWAY, SWEEP_SECONDS, State
+from infra.runner import AWAY, SWEEP_SECONDS, Standstills, State
 
 SESSION_SECONDS = 6.0
 """The shortest that brokers grant: so long a killed process keeps its place from another one."""
@@ -50,13 +50,14 @@ class FaustReactor:
         *,
         bootstrap: str,
         topic: str,
+        standstills: Standstills | None = None,
         end: Callable[[int], NoReturn] = os._exit,
     ) -> None:
         self.name = name
         self._bootstrap = bootstrap
         self._topic = topic
         self._end = end
-        self._deliveries = Deliveries(name, feed, service, policy)
+        self._deliveries = Deliveries(name, feed, service, policy, standstills)
         self._progress = Progress()
         self._alone = Lock()
         self._assigned = False

@@ -109,8 +109,9 @@ class Reactor(Reader):
         return moved
 
     def _may_go_on(self) -> bool:
-        """Tell whether somebody, here or in another process, had the reader go on."""
-        if self._standstills is None or self._standstills.of(self.name):
+        """Tell whether somebody had the reader go on, or another process took the record."""
+        behind = self._parked is None or self.position < self._parked.position
+        if behind and (self._standstills is None or self._standstills.of(self.name)):
             return False
         self._parked = None
         return True
