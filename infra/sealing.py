@@ -122,7 +122,7 @@ class Keys:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         own, database = folder / "master.key", folder / "keys.db"
         if master_key_file is None and not own.exists() and not database.exists():
-            _make_master_key(own)
+            make_master_key(own)
         place = SqliteFile(database, busy_seconds=busy_seconds)
         return cls(place, master_key_file or own)
 
@@ -344,7 +344,9 @@ def _master_key(path: Path) -> bytes:
     return key
 
 
-def _make_master_key(path: Path) -> None:
+def make_master_key(path: Path) -> None:
+    """Make a master key; where another process was first, its key is the one."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     draft = path.with_name(f"{path.name}.{os.getpid()}")
     with os.fdopen(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
         file.write(os.urandom(_KEY_BYTES).hex() + "\n")
@@ -353,7 +355,7 @@ def _make_master_key(path: Path) -> None:
     try:
         os.link(draft, path)
     except FileExistsError:
-        pass  # another process was first, and its key is the one
+        pass
     finally:
         draft.unlink()
     folder = os.open(path.parent, os.O_RDONLY)

@@ -12,7 +12,7 @@ import typer
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
 from infra.settings import BadSettingError, settings
-from services.terminal import accounts, operates, reads, rebuilding, showcase, writes
+from services.terminal import accounts, operates, province, reads, rebuilding, showcase, writes
 from services.terminal.edge import INTERRUPTED, edge
 from services.terminal.options import Language
 from services.terminal.screen import Screen
@@ -33,6 +33,8 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "doctor": operates.doctor,
     "contracts": operates.contracts,
     "up": operates.up,
+    "migrate": province.migrate,
+    "serve": province.serve,
 }
 NOUNS: dict[str, dict[str, Callable[..., None]]] = {
     "account": accounts.VERBS,

@@ -16,6 +16,7 @@ from infra.database import Away, NotMigrated
 from infra.runner import ReaderStoppedError
 from infra.sealing import MasterKeyError
 from infra.settings import Settings, settings
+from infra.topics import TopicError
 from services.embedded import Embedded
 from services.installation import Installation, ViewMisfitError, ViewsBehindError
 from services.terminal.edge import Stopped
@@ -79,7 +80,7 @@ def opened(
         raise Stopped("no-folder", code=MISUSE, folder=folder)
     if not said.is_distributed and not create and not (folder / "ledgers").is_dir():
         raise Stopped("no-data", code=MISUSE, folder=folder)
-    with _broken(folder), installation(said) as ketnap:
+    with broken(folder), installation(said) as ketnap:
         if ketnap.discarded:
             screen.note("views-rebuilt", views=ketnap.discarded)
         if current:
@@ -89,7 +90,7 @@ def opened(
 
 
 @contextmanager
-def _broken(folder: Path) -> Iterator[None]:
+def broken(folder: Path) -> Iterator[None]:
     """Say what is wrong with an installation, and what to do about it."""
     try:
         yield
@@ -110,5 +111,7 @@ def _broken(folder: Path) -> Iterator[None]:
         raise Stopped("broken.master-key", why=wrong) from wrong
     except NotMigrated as absent:
         raise Stopped("broken.not-migrated", schema=absent.schema) from absent
+    except TopicError as wrong:
+        raise Stopped("broken.topics", why=wrong) from wrong
     except Away as away:
         raise Stopped("broken.away", why=away) from away
