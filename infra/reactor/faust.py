@@ -138,10 +138,10 @@ class FaustReactor:
         stands = state.parked is not None or not self._assigned
         self._progress.seen(state.position, idle=state.ready or stands)
 
-    async def _on_assigned(self, _app: Any, *assigned: Any, signal: Any = None, **_: Any) -> None:
+    async def _on_assigned(self, _app: object, *assigned: object, **_: object) -> None:
         self._assigned = any(assigned)
 
-    async def _on_revoked(self, _app: Any, *_revoked: Any, signal: Any = None, **_: Any) -> None:
+    async def _on_revoked(self, _app: object, *_revoked: object, **_: object) -> None:
         self._assigned = False
 
     def _patiently(self, work: Callable[..., None], *args: object) -> None:
