@@ -6,17 +6,19 @@ import shutil
 import sqlite3
 import stat
 import sys
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from events.registry import UnknownTypeError
 from events.rulebook import rulebook
+from infra.adapters import Province
 from infra.ledger.port import EMPTY_DIGEST, Ledger, link
 from infra.sealing import MasterKeyError
-from infra.settings import settings
+from infra.settings import Settings
 from services.embedded import Embedded
+from services.installation import Installation
+from services.surroundings import Check, surroundings
 
 OLDEST_PYTHON = (3, 11)
 OLDEST_SQLITE = (3, 38, 0)
@@ -27,34 +29,43 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One thing looked at: fine, or with the key of what to do about it."""
-
-    name: str
-    state: str
-    """`ok`, `warning` or `wrong`."""
-    found: str
-    advice: str | None = None
-    """The key of the advice in `services/wording`."""
-    facts: dict[str, object] = field(default_factory=dict)
-
-
-def examine(folder: Path, today: date) -> Iterator[Check]:
+def examine(said: Settings, today: date) -> Iterator[Check]:
     """Look at everything, one after the other; what cannot be opened is itself a finding."""
     yield _version("python", tuple(sys.version_info[:3]), OLDEST_PYTHON)
     yield _version("sqlite", sqlite3.sqlite_version_info, OLDEST_SQLITE)
-    yield from _environment()
+    yield from _settings(said)
     yield _calendar(today)
+    if said.is_distributed:
+        yield from _province(said)
+    else:
+        yield from _folder(said.data, said.master_key_file)
+
+
+def _folder(folder: Path, master_key_file: Path | None) -> Iterator[Check]:
     if not (folder / "ledgers").is_dir():
         is_file = folder.exists() and not folder.is_dir()
         yield Check("folder", "wrong" if is_file else "warning", str(folder), "no-data")
         return
     yield _rights("folder", folder)
     yield _space(folder)
-    yield _master_key(folder)
+    yield _master_key(master_key_file or folder / "keys" / "master.key")
+    yield from _opened(lambda: Embedded(folder, master_key_file=master_key_file))
+
+
+def _province(said: Settings) -> Iterator[Check]:
+    if said.data.is_dir():
+        yield _space(said.data)
+    key = _master_key(said.key_file)
+    yield key
+    found = list(surroundings(said))
+    yield from found
+    if all(check.state != "wrong" for check in (key, *found)):
+        yield from _opened(lambda: Installation(Province(said)))
+
+
+def _opened(opening: Callable[[], Installation]) -> Iterator[Check]:
     try:
-        with Embedded(folder, master_key_file=settings().master_key_file) as ketnap:
+        with opening() as ketnap:
             yield from _inside(ketnap)
     except MasterKeyError as error:
         yield Check("keys", "wrong", str(error), "master-key")
@@ -71,8 +82,10 @@ def _version(name: str, found: tuple[int, ...], oldest: tuple[int, ...]) -> Chec
     return Check(name, "wrong", text, "old", {"oldest": ".".join(map(str, oldest))})
 
 
-def _environment() -> Iterator[Check]:
-    for name in settings().unknown:
+def _settings(said: Settings) -> Iterator[Check]:
+    for name, value in said.shown().items():
+        yield Check("setting", "ok", f"{name}={value}")
+    for name in said.unknown:
         yield Check("environment", "warning", name, "unknown-variable")
 
 
@@ -98,14 +111,13 @@ def _space(folder: Path) -> Check:
     return Check("space", "ok", found)
 
 
-def _master_key(folder: Path) -> Check:
-    path = settings().master_key_file or folder / "keys" / "master.key"
+def _master_key(path: Path) -> Check:
     if not path.is_file():
         return Check("master-key", "wrong", str(path), "no-master-key")
     return _rights("master-key", path)
 
 
-def _inside(ketnap: Embedded) -> Iterator[Check]:
+def _inside(ketnap: Installation) -> Iterator[Check]:
     for ledger in ketnap.ledgers.values():
         yield _tail(ledger)
     misfits = ketnap.misfits()
@@ -119,7 +131,9 @@ def _inside(ketnap: Embedded) -> Iterator[Check]:
         elif state.ready:
             yield Check("view", "ok", where)
         else:
-            yield Check("view", "warning", where, "behind")
+            with ketnap.kept.alone(ketnap.kept.keeper(state.reader)) as nobody:
+                advice = "nobody-keeps" if nobody and ketnap.is_distributed else "behind"
+            yield Check("view", "warning", where, advice)
     unfinished = len(ketnap.keys.unfinished())
     if unfinished:
         yield Check("shredding", "wrong", str(unfinished), "unfinished-shredding")

@@ -11,7 +11,7 @@ from typing import Self
 
 from events.registry import TYPES, UnknownTypeError
 from infra.access import Access
-from infra.adapters import Adapters, now
+from infra.adapters import Adapters, Province, now
 from infra.database import Place
 from infra.feed import LedgerFeed
 from infra.ledger.port import Ledger
@@ -129,6 +129,11 @@ class Installation:
                 ),
             )
         }
+
+    @property
+    def is_distributed(self) -> bool:
+        """Tell whether roles of their own move the views."""
+        return isinstance(self.kept, Province)
 
     def place(self, view: str) -> Place:
         """Return where a view lies."""

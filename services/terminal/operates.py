@@ -14,7 +14,7 @@ from services.embedded import Embedded
 from services.installation import LEDGERS, Installation
 from services.terminal import asked
 from services.terminal.edge import Stopped
-from services.terminal.options import Data, Json, Lang, data_folder, opened, place, screen_for
+from services.terminal.options import Data, Json, Lang, opened, place, screen_for
 from services.terminal.screen import Screen
 from services.terminal.usage import FINDING, MISUSE
 
@@ -101,7 +101,7 @@ def _worded(name: str, verdict: Verdict, total: int, screen: Screen) -> dict[str
 def doctor(data: Data = None, lang: Lang = None, as_json: Json = False) -> None:  # noqa: FBT002 - a flag
     screen = screen_for(lang)
     checks = []
-    for check in examine(data_folder(data), asked.today()):
+    for check in examine(place(data), asked.today()):
         advice = screen.words(f"doctor.{check.advice}", **check.facts) if check.advice else ""
         checks.append(
             {"check": check.name, "state": check.state, "found": check.found, "advice": advice},
