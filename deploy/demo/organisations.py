@@ -306,6 +306,10 @@ def xa_mau(org: Organisation) -> None:
         for committee in committees
         for n in (1, 2, 3)
     ]
+    section = org.unit(
+        f"{committees[0]}-BP", "Đảng ủy bộ phận Xóm Ngoài", "section_committee", committees[0]
+    )
+    outer = org.unit(f"{section}-1", "Chi bộ Xóm Ngoài", "cell", section)
     school = org.unit(f"{org.code}-03", "Chi bộ cơ sở Trường Mẫu", "grassroots_cell", org.code)
     centre = org.unit(f"{org.code}-TTCT", "Trung tâm Chính trị xã Mẫu", "training_centre", org.code)
     org.unit(f"{org.code}-DTN", "Đoàn Thanh niên xã Mẫu", "mass_organisation", org.code)
@@ -326,6 +330,9 @@ def xa_mau(org: Organisation) -> None:
         people.add(until(people.journey(day), horizon), unit_code=unit)
     for day in org.ceremonies(8, date(2026, 12, 14), date(2027, 3, 1)):
         people.add(until(people.journey(day), horizon), unit_code=org.chance.choice(homes))
+    # Last of all, so that nobody above is drawn differently for them.
+    for day in (date(2026, 10, 30), date(2026, 12, 18)):
+        people.add(until(people.journey(day), horizon), unit_code=outer)
 
 
 ORGANISATIONS: dict[str, tuple[str, str, Callable[[Organisation], None]]] = {

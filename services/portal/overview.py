@@ -14,6 +14,8 @@ from services.portal.page import Page, PageHere
 from services.portal.standing import LATE, order, ordered, pace, rows, silent
 
 router = APIRouter()
+_WHERE_WORK_IS = frozenset({"/viec", "/lop", "/tham-tra"})
+"""The pages that somebody is led to who sees no figures: a search alone says nothing."""
 
 
 @router.get("/")
@@ -42,8 +44,8 @@ async def overview(page: PageHere) -> Response:
 
 
 def _elsewhere(page: Page) -> Response:
-    """Lead who sees no figures to the first page that is his."""
-    first = next((entry.path for entry in page.menu if entry.path != "/"), None)
+    """Lead who sees no figures to the first page that is his, or say what there is for him."""
+    first = next((entry.path for entry in page.menu if entry.path in _WHERE_WORK_IS), None)
     return page.see(first) if first else page.render("nowhere.html")
 
 
