@@ -16,6 +16,7 @@ from uuid import uuid4
 
 import pytest
 
+from deploy.local.processes import alive
 from deploy.local.stack import Stack
 
 FOLDER = "KETNAP_TEST_STACK"
@@ -43,9 +44,25 @@ def database(stack: Stack) -> Iterator[str]:
     stack.drop_database(name)
 
 
+def forget(folder: Path) -> None:
+    """Stop the stack of a folder, and those of the tests that ran on it; delete all of it."""
+    for ports in folder.glob("own/*/ports.toml"):
+        Stack.at(ports.parent).forget()
+    Stack(folder).forget()
+
+
+def forget_the_dead(folders: Path) -> None:
+    """Clear what processes left behind, by whose numbers the folders are named, when killed."""
+    for folder in folders.glob("*"):
+        if not alive(int(folder.name)):
+            forget(folder)
+
+
 @pytest.fixture(scope="session")
 def _breakable() -> Iterator[Stack]:
-    own = Stack(Path(os.environ[FOLDER]) / "own" / str(os.getpid()), free_ports=True)
+    owners = Path(os.environ[FOLDER]) / "own"
+    forget_the_dead(owners)
+    own = Stack(owners / str(os.getpid()), free_ports=True)
     try:
         own.start(["postgres", "kafka"])
         yield own

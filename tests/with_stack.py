@@ -13,25 +13,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import FrameType
 
-from deploy.local.processes import MissingError, NotReadyError, alive
+from deploy.local.processes import MissingError, NotReadyError
 from deploy.local.stack import ROOT, Stack
-from tests.stack import FOLDER
+from tests.stack import FOLDER, forget, forget_the_dead
 
 RUNS = ROOT / "var" / "tests"
-
-
-def forget(folder: Path) -> None:
-    """Stop a run's stack, and those that its tests broke; delete all of it."""
-    for ports in folder.glob("own/*/ports.toml"):
-        Stack.at(ports.parent).forget()
-    Stack(folder).forget()
-
-
-def forget_the_dead() -> None:
-    """Clear what runs left behind that were killed before they could."""
-    for folder in RUNS.glob("*"):
-        if not alive(int(folder.name)):
-            forget(folder)
 
 
 def run(command: Sequence[str], environment: Mapping[str, str]) -> int:
@@ -42,7 +28,7 @@ def run(command: Sequence[str], environment: Mapping[str, str]) -> int:
 def main(command: Sequence[str]) -> int:
     """Run the command between start and stop of a stack; return its code."""
     signal.signal(signal.SIGTERM, _leave)
-    forget_the_dead()
+    forget_the_dead(RUNS)
     folder = RUNS / str(os.getpid())
     try:
         stack = Stack(folder, free_ports=True)

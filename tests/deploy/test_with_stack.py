@@ -12,6 +12,7 @@ import pytest
 from deploy.local.processes import MissingError, alive
 from deploy.local.stack import ROOT, Stack
 from tests import with_stack
+from tests.stack import forget_the_dead
 
 TELLS = """
 import os, sys
@@ -77,7 +78,7 @@ def test_what_a_killed_run_left_is_cleared_by_the_next(run: subprocess.Popen[str
     run.kill()
     run.wait()
     assert all(alive(pid) for pid in running)
-    with_stack.forget_the_dead()
+    forget_the_dead(with_stack.RUNS)
     assert not any(alive(pid) for pid in running)
     assert not folder.exists()
 
