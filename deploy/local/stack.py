@@ -98,7 +98,7 @@ class Stack:
         """Stop, and delete the data."""
         self.stop()
         shutil.rmtree(self.postgres.data, ignore_errors=True)
-        shutil.rmtree(self.folder)
+        shutil.rmtree(self.folder, ignore_errors=True)  # two may clear at once
 
     def make_database(self, name: str) -> str:
         """Make an empty database and return how to reach it."""
