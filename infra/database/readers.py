@@ -8,12 +8,19 @@ from contextlib import contextmanager
 
 from infra.database.port import Database
 
+MOST = 8
+"""More would not read faster, and a server has only so many connections for all."""
+
 
 class Readers:
-    """Lends a connection to each thread that reads; one that asks again gets the same snapshot."""
+    """Lends a connection to each thread that reads; one that asks again gets the same snapshot.
 
-    def __init__(self, connect: Callable[[], Database]) -> None:
+    Who comes when all are lent waits for one.
+    """
+
+    def __init__(self, connect: Callable[[], Database], *, most: int = MOST) -> None:
         self._connect = connect
+        self._free = threading.BoundedSemaphore(most)
         self._idle: list[Database] = []
         self._here = threading.local()
         self._closed = False
@@ -24,19 +31,20 @@ class Readers:
         if (ours := getattr(self._here, "db", None)) is not None:
             yield ours
             return
-        try:
-            db = self._idle.pop()
-        except IndexError:
-            db = self._connect()
-        self._here.db = db
-        try:
-            with db.reading():
-                yield db
-        finally:
-            self._here.db = None
-            self._idle.append(db)
-            if self._closed:
-                self.close()
+        with self._free:
+            try:
+                db = self._idle.pop()
+            except IndexError:
+                db = self._connect()
+            self._here.db = db
+            try:
+                with db.reading():
+                    yield db
+            finally:
+                self._here.db = None
+                self._idle.append(db)
+                if self._closed:
+                    self.close()
 
     def close(self) -> None:
         """Close every connection; one that is lent is closed when it comes back."""

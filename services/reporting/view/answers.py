@@ -6,15 +6,19 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from threading import Lock
+from time import monotonic
 from typing import Any
 
 MOST_KEPT = 128
+KEPT_SECONDS = 30.0
+"""After so long it is reckoned again: the view may have been built anew, at the same positions."""
 
 
 @dataclass(slots=True)
 class _Kept:
     lock: Lock = field(default_factory=Lock)
     at: Hashable = None
+    until: float = 0.0
     answer: Any = None
 
 
@@ -25,8 +29,9 @@ class Answers:
     kept is handed to everybody, and changed by nobody.
     """
 
-    def __init__(self, most: int = MOST_KEPT) -> None:
+    def __init__(self, most: int = MOST_KEPT, *, seconds: Callable[[], float] = monotonic) -> None:
         self._most = most
+        self._seconds = seconds
         self._kept: OrderedDict[Hashable, _Kept] = OrderedDict()
         self._lock = Lock()
 
@@ -38,7 +43,7 @@ class Answers:
             while len(self._kept) > self._most:
                 self._kept.popitem(last=False)
         with kept.lock:
-            if kept.at != at:
+            if kept.at != at or self._seconds() >= kept.until:
                 kept.answer = reckon()
-                kept.at = at
+                kept.at, kept.until = at, self._seconds() + KEPT_SECONDS
             return kept.answer

@@ -12,7 +12,7 @@ import pytest
 
 from events import verification
 from services.reporting.view import Question
-from services.reporting.view.answers import Answers
+from services.reporting.view.answers import KEPT_SECONDS, Answers
 from services.reporting.view.figures import Figures
 from tests.services.reporting.office import Office, day
 
@@ -87,7 +87,9 @@ def test_what_only_tells_moves_the_positions_and_not_the_figure(
     assert (before["positions"]["verification"], after["positions"]["verification"]) == (0, 1)
 
 
-def test_as_known_at_a_moment_is_reckoned_once_for_ever(office: Office, reckoned: Reckoned) -> None:
+def test_as_known_at_a_moment_is_reckoned_once_whatever_comes(
+    office: Office, reckoned: Reckoned
+) -> None:
     office.unit("P")
     then = office.recorded
     question = office.question("P", "2022", "2022-08-26", known_at=then)
@@ -111,6 +113,17 @@ def test_what_many_ask_at_once_is_reckoned_once() -> None:
 
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(ask, range(4))) == [0, 0, 0, 0]
+
+
+def test_what_was_built_anew_is_seen_before_long() -> None:
+    now = [100.0]
+    answers = Answers(seconds=lambda: now[0])
+
+    assert answers.get("q", 1, lambda: "old") == "old"
+    now[0] += KEPT_SECONDS - 1
+    assert answers.get("q", 1, lambda: "new") == "old"
+    now[0] += 1
+    assert answers.get("q", 1, lambda: "new") == "new"
 
 
 def test_only_so_many_answers_are_kept_those_that_were_asked_last() -> None:
