@@ -130,7 +130,10 @@ class Stack:
         for name in DATABASES:
             if name not in there:
                 self.make_database(name)
-        lines = [f"{name}={shlex.quote(value)}\n" for name, value in self.environment().items()]
+        said = self.environment()
+        if self.roles:
+            said["KETNAP_PORT"] = str(self.roles["portal-api"])
+        lines = [f"{name}={shlex.quote(value)}\n" for name, value in said.items()]
         (self.folder / "ketnap.env").write_text("".join(lines))
 
     def _ports(self, *, free: bool) -> dict[str, dict[str, int]]:

@@ -15,6 +15,7 @@ from deploy.local.parts import BROKER
 from deploy.local.stack import PORTS, ROOT
 from infra.settings import ADDRESSED, DATABASES, DSNS, IN_FILES, URLS, VARIABLES
 from infra.topics import promised
+from services.supervising import ROLES
 from tests.deploy.composed import API_PORT, ONE_SHOT, WORKER_PORT, compose, roles, services
 
 SCHEMA = ["check-jsonschema", "--builtin-schema", "vendor.compose-spec"]
@@ -158,6 +159,8 @@ def test_prometheus_asks_every_role_and_nobody_else() -> None:
 def test_every_role_has_a_port_of_its_own_beside_the_local_stack() -> None:
     ports = tomllib.loads(PORTS.read_text())
     assert set(ports["roles"]) == set(roles())
+    pages = ports["roles"]["portal-api"]
+    assert ports["roles"] == {role: pages + above for role, above in ROLES.items()}
     every = [*ports["stack"].values(), *ports["roles"].values()]
     assert len(set(every)) == len(every)
 
