@@ -8,6 +8,7 @@ from uuid import UUID
 import psycopg
 import pytest
 
+from deploy.local.processes import until
 from deploy.local.stack import Stack
 from events import wire
 from infra.feed import carried
@@ -34,6 +35,18 @@ def relaying(database: str, ours: PostgresLedger, broker: Broker) -> Relaying:
 
 def positions(broker: Broker) -> list[int]:
     return [wire.decode(value).position for value in broker.records()]
+
+
+def asking(dsn: str) -> bool:
+    """Tell whether a relay has asked whether it may, and was told that it may not."""
+    with psycopg.connect(dsn) as other:
+        return bool(
+            other.execute(
+                "select from pg_stat_activity where query like %s and pid <> pg_backend_pid()"
+                " and datname = current_database() and state = 'idle'",
+                ("select pg_try_advisory_lock%",),
+            ).fetchall()
+        )
 
 
 def test_the_chain_of_the_ledger_is_recomputed_from_its_topic(
@@ -102,6 +115,7 @@ def test_of_two_relays_one_waits_until_the_other_has_ended(
     with Relaying(database, ours.name, broker.bootstrap) as first:
         first.reached(3)
         with Relaying(database, ours.name, broker.bootstrap) as second:
+            assert until(lambda: asking(database), 20)
             first.reached(act(ours, 2))
             assert second.position == -1
 
