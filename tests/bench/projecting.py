@@ -56,6 +56,7 @@ def _read_all(view: ReportingView, facts: list[Fact], batch_events: int | None =
     feeds = {
         "dossiers": Stream("dossiers", iter(facts), len(facts)),
         "training": Stream("training", iter(()), 0),
+        "verification": Stream("verification", iter(()), 0),
         "reporting": Stream("reporting", iter(()), 0),
     }
     runners: list[Runner] = view.runners(feeds, batch_events=batch_events)
