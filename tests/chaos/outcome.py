@@ -38,4 +38,4 @@ class Outcome:
 
 
 Run = Callable[[int], Outcome]
-"""Runs the schedule of a seed. `tests.chaos.real.run`, where it is there, is one as well."""
+"""Runs the schedule of a seed, on what its kind shares between schedules."""
