@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from time import perf_counter
 from typing import Any, ClassVar, cast
@@ -45,6 +45,7 @@ from infra.ledger.port import (
 from infra.metrics import COMMAND_SECONDS
 from infra.sealing import Keys
 
+NOTHING = Save()
 _ATTEMPTS = 20
 _COMMANDS_A_COMMIT = 500
 
@@ -53,6 +54,15 @@ Condition = tuple[UUID, Callable[[int], None]]
 
 Outcome = tuple[int, ...] | Refusal
 """The positions of what a command recorded, none if all was so already; or why it was refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What a command recorded: its positions, none if all was so already."""
+
+    positions: tuple[int, ...]
+    version: int | None = None
+    """Of the last fact; not known of a command that is repeated."""
 
 
 class ChangedCommand(Refusal):
@@ -121,11 +131,26 @@ class Commands(Application[UUID], ABC):
         rehearsal nothing is saved and every position is 0. Raises Refusal, and what the
         condition raises.
         """
+        around = Save(not_before=not_before, reader=reader)
+        return self.do(command, key=key, around=around, condition=condition).positions
+
+    def do(
+        self,
+        command: Any,  # noqa: ANN401 - as above
+        *,
+        key: str | None,
+        around: Save = NOTHING,
+        condition: Condition | None = None,
+        known: Sequence[BaseAggregate[UUID]] = (),
+    ) -> Done:
+        """Do a command as `perform` does, and tell more of what became of it.
+
+        `known` are aggregates as the ledger has them now; they are the command's from here on.
+        """
         with self.keys.held():
             if isinstance(self._here.pending, Rehearsal):
-                return self._rehearse(command, self._here.pending)
-            around = Save(not_before=not_before, reader=reader)
-            return _timed(lambda: self._perform(command, key, around, condition))
+                return Done(self._rehearse(command, self._here.pending))
+            return _timed(lambda: self._perform(command, key, around, condition, known))
 
     def _perform(
         self,
@@ -133,16 +158,17 @@ class Commands(Application[UUID], ABC):
         key: str | None,
         around: Save,
         condition: Condition | None,
-    ) -> tuple[int, ...]:
+        known: Sequence[BaseAggregate[UUID]],
+    ) -> Done:
         identity = (key, self._fingerprint(command)) if key is not None else None
-        if identity and (known := self.ledger.command(identity[0])):
-            return _answered(identity, *known)
+        if identity and (done := self.ledger.command(identity[0])):
+            return _answered(identity, *done)
         try:
-            return self._persist(command, replace(around, command=identity), condition)
+            return self._persist(command, replace(around, command=identity), condition, known)
         except Refusal:
             # Sent twice at once, it may have been done by the other one meanwhile.
-            if identity and (known := self.ledger.command(identity[0])):
-                return _answered(identity, *known)
+            if identity and (done := self.ledger.command(identity[0])):
+                return _answered(identity, *done)
             raise
 
     def _persist(
@@ -150,17 +176,20 @@ class Commands(Application[UUID], ABC):
         command: Any,  # noqa: ANN401 - each service has its own
         around: Save,
         condition: Condition | None,
-    ) -> tuple[int, ...]:
+        known: Sequence[BaseAggregate[UUID]],
+    ) -> Done:
         met: set[str] = set()
         for _ in range(_ATTEMPTS):
-            facts = self._decided_if(command, condition)
+            with self._here.knowing(known):
+                facts = self._decided_if(command, condition)
+            known = ()
             if not facts and around == Save(not_before=around.not_before):
-                return ()
+                return Done(())
             try:
                 self._make_keys(facts)
                 saved = self.ledger.append([self._save_of(facts, around)])[0]
                 if saved.refusal is None:
-                    return saved.positions
+                    return Done(saved.positions, facts[-1].originator_version if facts else None)
                 raise saved.refusal
             except VersionTakenError:
                 continue
@@ -365,7 +394,7 @@ class Commands(Application[UUID], ABC):
         return self.ledger
 
     def construct_repository(self) -> Repository[UUID]:
-        return _Fresh(event_store=self.events)
+        return _Fresh(self.events, self._here)
 
     def construct_event_store(self) -> EventStore[UUID]:
         return PendingEvents(self.mapper, self.ledger, self._here)
@@ -373,6 +402,10 @@ class Commands(Application[UUID], ABC):
 
 class _Fresh(Repository[UUID]):
     """Aggregates as their facts make them; the library's check of each fact takes longer."""
+
+    def __init__(self, events: EventStore[UUID], here: Here) -> None:
+        super().__init__(event_store=events)
+        self._here = here
 
     def get(
         self,
@@ -382,6 +415,8 @@ class _Fresh(Repository[UUID]):
         projector_func: Any = None,  # noqa: ANN401
         **kwargs: bool,
     ) -> Any:  # noqa: ANN401 - the caller names the aggregate
+        if known := self._here.known.get(aggregate_id):
+            return known
         project = projector_func or _projected
         return super().get(aggregate_id, version=version, projector_func=project, **kwargs)
 
@@ -392,17 +427,17 @@ def _projected(aggregate: Any, facts: Iterable[Any]) -> Any:  # noqa: ANN401 - o
     return aggregate
 
 
-def _timed(perform: Callable[[], tuple[int, ...]]) -> tuple[int, ...]:
+def _timed(perform: Callable[[], Done]) -> Done:
     """Do a command, and count how long it took until it was known what became of it."""
     began, outcome = perf_counter(), "failed"
     try:
-        positions = perform()
-        outcome = "recorded" if positions else "nothing"
+        done = perform()
+        outcome = "recorded" if done.positions else "nothing"
     except Refusal:
         outcome = "refused"
         raise
     else:
-        return positions
+        return done
     finally:
         _SECONDS[outcome].observe(perf_counter() - began)
 
@@ -418,13 +453,11 @@ def _pending_facts(aggregates: Sequence[BaseAggregate[UUID]]) -> list[Fact]:
     return [cast("Fact", fact) for aggregate in aggregates for fact in aggregate.pending_events]
 
 
-def _answered(
-    identity: tuple[str, bytes], fingerprint: bytes, positions: tuple[int, ...]
-) -> tuple[int, ...]:
+def _answered(identity: tuple[str, bytes], fingerprint: bytes, positions: tuple[int, ...]) -> Done:
     key, ours = identity
     if ours != fingerprint:
         raise ChangedCommand(key=key)
-    return positions
+    return Done(positions)
 
 
 def _plain(value: object) -> object:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import chain
 from typing import Protocol
 from uuid import UUID
 
-from eventsourcing.domain import DomainEventProtocol
+from eventsourcing.domain import BaseAggregate, DomainEventProtocol
 from eventsourcing.persistence import AggregateRecorder, EventStore, Mapper
 
 from events.envelope import Fact
@@ -97,9 +98,21 @@ class Group:
 
 
 class Here(threading.local):
-    """What is pending on this thread."""
+    """What is pending on this thread, and what it has read already."""
 
     pending: Pending | None = None
+
+    def __init__(self) -> None:
+        self.known: Mapping[UUID, BaseAggregate[UUID]] = {}
+
+    @contextmanager
+    def knowing(self, aggregates: Sequence[BaseAggregate[UUID]]) -> Iterator[None]:
+        """Have aggregates found without reading them again."""
+        self.known = {each.id: each for each in aggregates}
+        try:
+            yield
+        finally:
+            self.known = {}
 
 
 class PendingEvents(EventStore[UUID]):

@@ -98,7 +98,7 @@ def _add_act(app: FastAPI, room: Room, act: Act) -> None:
         once = command_key(request, asking.grant.account)
         body = decoded(sent, decoder)
         _check_day(body.on, asking)
-        _, _, standing = room.candidacy(asking, candidacy)
+        found, _, standing = room.candidacy(asking, candidacy)
         demand(asking.decide_act(standing, act.duty, body.on))
         match = _must_match(request)
         decider = (
@@ -107,7 +107,7 @@ def _add_act(app: FastAPI, room: Room, act: Act) -> None:
             else None
         )
         command = act.make(candidacy, body, asking.by(body.document), decider)
-        return _perform(room, command, once, match)
+        return _perform(room, command, once, match, found)
 
     endpoint.__name__ = act.name.replace("-", "_")
     endpoint.__doc__ = act.body.__doc__
@@ -136,13 +136,17 @@ def _add_correction(app: FastAPI, room: Room) -> None:
         duty = "retract" if body.retract else "correct"
         demand(asking.decide_act(standing, duty, asking.today))
         match = _must_match(request)
-        return _perform(room, _correction(asking, found, body), once, match)
+        return _perform(room, _correction(asking, found, body), once, match, found)
 
 
-def _perform(room: Room, command: commands.ActOn, key: str, match: str) -> Response:
+def _perform(
+    room: Room, command: commands.ActOn, key: str, match: str, found: Candidacy
+) -> Response:
     condition = (command.candidacy, partial(if_match, match))
-    positions = room.dossiers.perform(command, key=key, condition=condition)
-    return _recorded(room, command.candidacy, positions)
+    done = room.dossiers.do(command, key=key, condition=condition, known=(found,))
+    if done.version is None:
+        return _recorded(room, command.candidacy, done.positions)
+    return _stands(room, command.candidacy, done.positions[-1], done.version)
 
 
 def _recorded(
@@ -152,13 +156,22 @@ def _recorded(
     ledger = room.dossiers.ledger
     if positions:
         [row] = ledger.read(positions[-1] - 1, 1)
-        version, position = row.version, f"{ledger.name}:{positions[-1]}"
-    else:
-        [newest] = ledger.select_events(candidacy, desc=True, limit=1)
-        version, position = newest.originator_version, None
+        return _stands(room, candidacy, positions[-1], row.version, headers)
+    [newest] = ledger.select_events(candidacy, desc=True, limit=1)
+    return _stands(room, candidacy, None, newest.originator_version, headers)
+
+
+def _stands(
+    room: Room,
+    candidacy: UUID,
+    position: int | None,
+    version: int,
+    headers: dict[str, str] | None = None,
+) -> Response:
+    place = f"{room.dossiers.ledger.name}:{position}" if position else None
     return answer(
-        bodies.Recorded(candidacy=candidacy, position=position, version=version),
-        _CREATED if position else _ALREADY,
+        bodies.Recorded(candidacy=candidacy, position=place, version=version),
+        _CREATED if place else _ALREADY,
         {"ETag": entity_tag(version), **(headers or {})},
     )
 
