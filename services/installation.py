@@ -72,13 +72,13 @@ class Installation:
         self._patience = patience_seconds
         clock = clock or now
         with ExitStack() as opened:
-            self.keys = kept.keys()
-            opened.callback(self.keys.close)
             self.ledgers: dict[str, Ledger] = {}
             for name in LEDGERS:
                 ledger = kept.ledger(name, clock)
                 opened.callback(ledger.close)
                 self.ledgers[name] = ledger
+            self.keys = kept.keys()
+            opened.callback(self.keys.close)
             _refuse_unknown_types(self.ledgers)
             self.discarded = self._discard_outdated()
             self.units = UnitsView(self.place("dossiers"))
