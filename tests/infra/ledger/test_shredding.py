@@ -81,7 +81,7 @@ class Crashing(Keys):
 def test_a_shredding_that_crashed_is_ended_by_the_same_call(
     ledger: SqliteLedger, tmp_path: Path, step: str
 ) -> None:
-    keys = Crashing(tmp_path / "keys")
+    keys = Crashing.in_folder(tmp_path / "keys")
     inn = Inn(ledger, keys)
     stay = a_stay(inn)
     shredding = Forget(guest=stay.guest), stay.guest, keys.reference("ref of 12")
