@@ -1,0 +1,240 @@
+"""A newcomer's whole way over HTTP, each service a process of its own."""
+
+from __future__ import annotations
+
+import csv
+import os
+import re
+import signal
+from collections.abc import Iterator
+from threading import Event, Thread
+from uuid import UUID, uuid4
+
+import httpx2
+import pytest
+
+from deploy.local.processes import until
+from infra.access import Tokens
+from services.installation import Installation
+from tests.services.dossiers.api.office import JOURNEY, NOMINATION
+from tests.system.distributed.province import Officer, Province, Serving, free_ports, officer
+
+UNITS = (
+    ("NP", "Tỉnh ủy Mới", "provincial_committee", ""),
+    ("NX", "Đảng ủy xã Mới", "commune_committee", "NP"),
+    ("NC1", "Chi bộ thôn Mới", "cell", "NX"),
+    ("NX-TT", "Trung tâm Mới", "training_centre", "NP"),
+)
+
+
+@pytest.fixture(scope="module")
+def ketnap(
+    province: Province, serving: Serving, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Installation]:
+    file = tmp_path_factory.mktemp("units") / "organisations.csv"
+    with file.open("w", newline="") as out:
+        csv.writer(out).writerows([("code", "name", "kind", "parent_code"), *UNITS])
+    done = province.run("import", file, "--commit")
+    assert done.returncode == 0, done.stderr
+    with province.opened() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def officers(ketnap: Installation, serving: Serving) -> dict[str, Officer]:
+    access = ketnap.access()
+    tokens: Tokens = access.tokens
+    access.close()
+
+    def of(code: str, role: str) -> Officer:
+        [unit] = ketnap.units.tree.with_code(code)
+        return officer(serving, tokens, unit, role)
+
+    return {
+        "cell": of("NC1", "cell_committee"),
+        "base": of("NX", "grassroots_committee"),
+        "commune": of("NX", "commune_committee"),
+        "centre": of("NX-TT", "political_centre"),
+    }
+
+
+def recorded(answer: httpx2.Response) -> str:
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["position"])
+
+
+def act(officers: dict[str, Officer], case: str, name: str, after: str) -> str:
+    who, body = JOURNEY[name]
+    if name == "decision":
+        body = {**body, "decider": "NX"}
+    path = f"/candidacies/{case}"
+    version = officers[who].ask("dossiers", path, after=after).headers["ETag"]
+    return recorded(officers[who].do("dossiers", f"{path}/{name}", body, version=version))
+
+
+def test_a_newcomer_is_admitted_and_counted(
+    officers: dict[str, Officer], ketnap: Installation
+) -> None:
+    cell, base, centre = officers["cell"], officers["base"], officers["centre"]
+    nominated = cell.do("dossiers", "/candidacies", {**NOMINATION, "unit": "NC1"})
+    case, after = nominated.json()["candidacy"], recorded(nominated)
+
+    opened = centre.do(
+        "training", "/classes", {"on": "2026-01-26", "code": "NL1", "centre": "NX-TT"}
+    )
+    path = opened.headers["Location"]
+    for name, body in (
+        ("learners", {"on": "2026-01-26", "person_ref": NOMINATION["person_ref"]}),
+        (
+            "closing",
+            {
+                "on": "2026-01-30",
+                "results": [{"candidacy": case, "attended": 9, "periods": 10, "score": "7.5"}],
+            },
+        ),
+        ("certificates", {"on": "2026-02-02", "candidacy": case, "number": "1"}),
+    ):
+        version = centre.ask("training", path).headers["ETag"]
+        after = recorded(centre.do("training", f"{path}/{name}", body, version=version))
+
+    for name in ("application", "personal-history-seal"):
+        after = act(officers, case, name, after)
+
+    for name, body in (
+        ("requests", {"on": "2026-03-09", "subject_kind": "candidate", "place": "NX"}),
+        ("replies", {"on": "2026-03-30", "request": 1, "matches": True}),
+        ("closing", {"on": "2026-04-06"}),
+    ):
+        version = base.ask("verification", f"/cases/{case}", after=after).headers["ETag"]
+        after = recorded(base.do("verification", f"/cases/{case}/{name}", body, version=version))
+
+    acts = list(JOURNEY)
+    for name in acts[acts.index("cell-vote") :]:
+        after = act(officers, case, name, after)
+
+    told = officers["commune"].ask("reporting", "/figures/NX", period="2026", after=after).json()
+    assert told["admitted"] == 1
+    assert told["classes"]["classes"] == 0, "it is the centre's class, which lies elsewhere"
+    facts = [type(fact).__name__ for fact in ketnap.dossiers.told(UUID(case))[1]]
+    assert facts[2] == "CertificateNoted"
+    assert {"VerificationAsked", "VerificationNoted", "CeremonyHeld"} <= set(facts)
+    history = officers["commune"].ask("reporting", "/history", case=case).json()["events"]
+    assert {event["ledger"] for event in history} >= {"dossiers", "verification"}
+
+
+def test_what_follows_bears_the_trace_of_the_request(
+    officers: dict[str, Officer], ketnap: Installation
+) -> None:
+    body = {**NOMINATION, "unit": "NC1", "person_ref": "079200009999"}
+    answer = officers["cell"].do("dossiers", "/candidacies", body)
+
+    position = int(recorded(answer).partition(":")[2])
+    [row] = ketnap.ledgers["dossiers"].read(position - 1, 1)
+    assert row.trace
+    assert row.trace.split("-")[1] == answer.headers["x-request-id"]
+
+
+def test_an_api_that_is_killed_in_flight_loses_nothing_that_it_acknowledged(
+    serving: Serving, officers: dict[str, Officer], ketnap: Installation
+) -> None:
+    acknowledged: dict[str, str] = {}
+    sent: dict[str, dict[str, object]] = {}
+    some, stop = Event(), Event()
+
+    def nominate() -> None:
+        while not stop.is_set():
+            key = uuid4().hex
+            sent[key] = {**NOMINATION, "unit": "NC1", "person_ref": key}
+            try:
+                answer = officers["cell"].do("dossiers", "/candidacies", sent[key], key=key)
+            except httpx2.TransportError:
+                continue
+            acknowledged[key] = recorded(answer)
+            if len(acknowledged) >= 5:
+                some.set()
+
+    threads = [Thread(target=nominate) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    assert some.wait(30)
+    os.kill(serving.pid("dossiers-api"), signal.SIGKILL)
+    stop.set()
+    for thread in threads:
+        thread.join()
+    serving.wait_ready()
+
+    again = {
+        key: recorded(officers["cell"].do("dossiers", "/candidacies", body, key=key))
+        for key, body in sent.items()
+    }
+
+    assert {key: again[key] for key in acknowledged} == acknowledged
+    for key in sent:
+        person = ketnap.dossiers.person(key)
+        assert person
+        assert len(ketnap.dossiers.candidacies(person)) == 1
+
+
+def test_pages_say_which_service_is_away_and_what_to_do(
+    province: Province, serving: Serving, ketnap: Installation
+) -> None:
+    opened = province.run(
+        "account", "open", "xa-moi", "--unit", "NX", "--role", "commune_committee"
+    )
+    password = re.search(r"\b[a-z0-9]{5}(?:-[a-z0-9]{5})+\b", opened.stdout)
+    assert password, opened.stdout + opened.stderr
+    with httpx2.Client(
+        base_url=serving.address("portal-api"), timeout=30, follow_redirects=True
+    ) as browser:
+        form = browser.get("/dang-nhap").text
+        csrf = re.search(r'name="csrf" value="([^"]+)"', form)
+        assert csrf
+        signed_in = browser.post(
+            "/dang-nhap",
+            data={"csrf": csrf[1], "name": "xa-moi", "password": password[0], "to": "/"},
+        )
+        assert signed_in.status_code == 200
+        assert "Đảng ủy xã Mới" in signed_in.text
+
+        os.kill(serving.pid("verification-api"), signal.SIGSTOP)
+        os.kill(serving.pid("verification-api"), signal.SIGKILL)
+        away = browser.get("/tham-tra")
+        assert (away.status_code, "thẩm tra lý lịch" in away.text) == (503, True)
+        assert "tải lại trang" in away.text
+        assert browser.get("/").status_code == 200, "the rest goes on"
+
+        serving.wait_ready()
+        assert until(lambda: browser.get("/tham-tra").status_code == 200, 30)
+
+
+def test_a_stop_lets_what_is_under_way_finish(
+    province: Province, officers: dict[str, Officer], ketnap: Installation
+) -> None:
+    other = Province(province.stack, province.folder, free_ports())
+    with other.serving("dossiers-api") as alone:
+        cell = Officer(alone, officers["cell"].tokens, officers["cell"].grant)
+        answered: dict[str, int] = {}
+        some = Event()
+
+        def nominate() -> None:
+            for _ in range(200):
+                key = uuid4().hex
+                body = {**NOMINATION, "unit": "NC1", "person_ref": key}
+                try:
+                    answered[key] = cell.do("dossiers", "/candidacies", body, key=key).status_code
+                except httpx2.ConnectError:
+                    return  # it takes no new ones
+                if len(answered) >= 5:
+                    some.set()
+
+        threads = [Thread(target=nominate) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        assert some.wait(30)
+        code = alone.stop()
+        for thread in threads:
+            thread.join()
+
+    assert code == 0
+    assert set(answered.values()) == {201}
+    assert all(ketnap.dossiers.person(key) for key in answered)
