@@ -118,7 +118,8 @@ class Stack:
             for role, port in self.roles.items()
             if role.endswith("-api") and role != "portal-api"
         }
-        return {**named, **asked, "KETNAP_KAFKA": self.bootstrap}
+        own = {"KETNAP_DATA": str(self.folder / "data"), "KETNAP_KAFKA": self.bootstrap}
+        return {**named, **asked, **own}
 
     def _administer(self, statement: sql.Composed) -> None:
         with psycopg.connect(self.dsn("postgres"), autocommit=True) as connection:
