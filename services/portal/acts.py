@@ -141,6 +141,7 @@ class Acts:
     """Those that cannot be of today, and may be of an earlier day."""
     blocked: tuple[Blocked, ...]
     not_granted: tuple[str, ...]
+    done: tuple[str, ...]
     next: str | None
     """The act that the journey waits for."""
 
@@ -187,6 +188,7 @@ def acts_of(told: Sequence[Json], steps: Sequence[Json]) -> Acts:
             Blocked(acts=tuple(acts), problem=problems[reason]) for reason, acts in reasons.items()
         ),
         not_granted=tuple(not_granted),
+        done=tuple(each["act"] for each in known if (each["blocked"] or {}).get("code") in _DONE),
         next=_next(steps),
     )
 

@@ -48,6 +48,8 @@ class Deeds:
     sheet: Sheet | None
     open: Sequence[Deed]
     blocked: Sequence[tuple[Deed, Problem]]
+    not_granted: Sequence[Deed]
+    """Acts that the role does not do."""
     why: Problem | None = None
     """Why the one that was asked for is not open."""
 
@@ -78,15 +80,18 @@ def deeds_of(  # noqa: PLR0913 - a record, and what is asked of it
 ) -> Deeds:
     """Judge what may be done to a record; what the service blocks says why."""
     judged = {each["act"]: each for each in told["acts"]}
-    blocked = []
-    offered = []
+    blocked, not_granted, offered = [], [], []
     for deed in deeds:
         verdict = judged.get(deed.act)
         if verdict and not verdict["allowed"]:
-            if not _is_not_granted(verdict):
-                blocked.append((deed, _problem(verdict["blocked"])))
+            blocked.append((deed, _problem(verdict["blocked"])))
+            if _is_not_granted(verdict):
+                not_granted.append(deed)
         elif verdict and deed.fields(page, told):
             offered.append(deed)
+        elif verdict:
+            nothing = words("portal_work/deeds.to-nothing")
+            blocked.append((deed, Problem(status=REFUSED, code="to-nothing", title=nothing)))
     wanted = next((deed for deed in deeds if deed.slug == slug), None)
     if not sheet and wanted not in offered and "after" in page.request.query_params:
         wanted = None  # it was done, for the last time: what is next is shown
@@ -100,7 +105,8 @@ def deeds_of(  # noqa: PLR0913 - a record, and what is asked of it
         chosen=chosen,
         sheet=sheet,
         open=[deed for deed in offered if deed is not chosen],
-        blocked=[pair for pair in blocked if pair[0] is not wanted],
+        blocked=[pair for pair in blocked if pair[0] is not wanted and pair[0] not in not_granted],
+        not_granted=[deed for deed in not_granted if deed is not wanted],
         why=why,
     )
 

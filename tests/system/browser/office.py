@@ -13,9 +13,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
+from httpx2 import Client
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright
 
 SECONDS = 180
@@ -131,6 +132,7 @@ class Office:
         self._contexts.clear()
 
 
+_HIDDEN = re.compile(r'type="hidden" name="(\w+)" value="([^"]*)"')
 _ANSWERED = re.compile(r"net::ERR_|Failed to fetch|responded with a status of 4\d\d")
 
 
@@ -142,10 +144,11 @@ def sign_in(page: Page, name: str, password: str) -> None:
     page.wait_for_load_state()
 
 
-def violations(page: Page) -> list[str]:
-    """Return what axe finds on a page, worded to be acted on."""
+def violations(page: Page, *rules: str) -> list[str]:
+    """Return what axe finds on a page, by certain rules or by all, worded to be acted on."""
     page.evaluate(AXE)
-    found = page.evaluate("() => axe.run(document, {resultTypes: ['violations']})")
+    asked = {"resultTypes": ["violations"]} | ({"runOnly": [*rules]} if rules else {})
+    found = page.evaluate("asked => axe.run(document, asked)", asked)
     return [
         f"{each['id']}: {each['help']} {node['target']} {node['failureSummary']}"
         for each in found["violations"]
@@ -159,6 +162,25 @@ def overflow(page: Page) -> int:
         "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
     )
     return width
+
+
+OF_LOOKS = ("color-contrast", "target-size", "scrollable-region-focusable")
+"""What axe finds by the light or by the width, and not in the page itself."""
+LOOKS: tuple[tuple[int, Literal["light", "dark"], tuple[str, ...]], ...] = (
+    (1280, "light", ()),
+    (1280, "dark", OF_LOOKS),
+    (400, "light", OF_LOOKS),
+    (400, "dark", ()),
+)
+
+
+def looks_right(page: Page) -> None:
+    """Expect that a page is accessible, and as wide as its window, in every light and width."""
+    for width, scheme, rules in LOOKS:
+        page.set_viewport_size({"width": width, "height": 900})
+        page.emulate_media(color_scheme=scheme)
+        assert (page.url, width, scheme, violations(page, *rules)) == (page.url, width, scheme, [])
+        assert (page.url, width, overflow(page)) <= (page.url, width, 0)
 
 
 def chromium(playwright: Playwright) -> Browser:
@@ -184,6 +206,16 @@ def opened(data: Path, passwords: Mapping[str, str], browser: Browser) -> Iterat
         office.close()
         server.kill()
     assert not office.wrong, office.wrong
+
+
+@contextmanager
+def signed_in(office: Office, name: str) -> Iterator[Client]:
+    """Sign somebody in who asks for pages without a browser."""
+    with Client(base_url=office.server.address, follow_redirects=True, timeout=60) as client:
+        form = client.get("/dang-nhap").text
+        told = {**dict(_HIDDEN.findall(form)), "name": name, "password": office.passwords[name]}
+        assert client.post("/dang-nhap", data=told).status_code == 200
+        yield client
 
 
 def write(page: Page, path: str, **answers: str) -> None:
