@@ -127,6 +127,8 @@ class Envelope:
     recorded: datetime
     """The UTC microsecond at which the ledger learned it."""
     fact: Fact
+    trace: str | None = field(default=None, compare=False)
+    """The W3C trace context under which it was recorded."""
 
     @property
     def cause(self) -> str:

@@ -88,4 +88,4 @@ def opened(ledger: str, row: Row) -> Envelope:
     fact = codec.decode(
         row.type, row.state, stream=row.stream, version=row.version, recorded=row.recorded
     )
-    return Envelope(ledger, row.position, row.recorded, fact)
+    return Envelope(ledger, row.position, row.recorded, fact, row.trace)

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from events.envelope import By, Envelope
 from events.refusal import Refusal
+from infra import trace
 from infra.feed import Feed, Parking, Unreadable, opened
 from infra.ledger.application import Commands, Contended
 from infra.ledger.outcomes import NoteRefusal, TryAgain, told
@@ -153,6 +154,10 @@ class Reactor(Reader):
             self._passed = envelope.position
 
     def _perform(self, saved: int, envelope: Envelope, command: Any) -> None:  # noqa: ANN401
+        with trace.following(envelope.trace):
+            self._perform_once(saved, envelope, command)
+
+    def _perform_once(self, saved: int, envelope: Envelope, command: Any) -> None:  # noqa: ANN401
         key = f"{envelope.cause}/{self.name}"
         reader = (self.name, saved, envelope.position)
         recorded = envelope.recorded

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from threading import Event, Thread
@@ -161,6 +161,16 @@ def test_every_fact_is_reacted_to_once_and_in_order(inn: ReactingInn, batch_even
     assert recorded(inn) == ["StayBegun"] * 3
     assert inn.ledger.reader(NAME) == 7
     assert {claim for claim, _ in inn.ledger.claims()} == {"room/1", "room/2", "room/3"}
+
+
+def test_what_follows_bears_the_trace_of_its_cause(inn: ReactingInn) -> None:
+    asked = f"00-{'a' * 32}-{'b' * 16}-01"
+    called_out = street("1", "2")
+    called_out.rows[0] = replace(called_out.rows[0], trace=asked)
+
+    reactor(inn, called_out).catch_up(2)
+
+    assert [row.trace for row in inn.ledger.read(0, 9)] == [asked, None]
 
 
 def test_what_is_delivered_again_is_not_done_again(house: House) -> None:

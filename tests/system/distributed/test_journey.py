@@ -63,6 +63,17 @@ def recorded(answer: httpx2.Response) -> str:
     return str(answer.json()["position"])
 
 
+def traces(
+    ketnap: Installation, ledger: str, kind: str, stream: UUID | None = None
+) -> list[str | None]:
+    """Return under which traces facts of a type were recorded."""
+    return [
+        row.trace and row.trace.split("-")[1]
+        for row in ketnap.ledgers[ledger].read(0, 100_000)
+        if row.type == kind and stream in {None, row.stream}
+    ]
+
+
 def act(officers: dict[str, Officer], case: str, name: str, after: str) -> str:
     who, body = JOURNEY[name]
     if name == "decision":
@@ -118,6 +129,9 @@ def test_a_newcomer_is_admitted_and_counted(
     facts = [type(fact).__name__ for fact in ketnap.dossiers.told(UUID(case))[1]]
     assert facts[2] == "CertificateNoted"
     assert {"VerificationAsked", "VerificationNoted", "CeremonyHeld"} <= set(facts)
+    sealed = traces(ketnap, "dossiers", "dossiers.PersonalHistorySealed", UUID(case))
+    assert sealed
+    assert traces(ketnap, "verification", "verification.VerificationOpened") == sealed
     history = officers["commune"].ask("reporting", "/history", case=case).json()["events"]
     assert {event["ledger"] for event in history} >= {"dossiers", "verification"}
 
