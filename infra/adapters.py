@@ -15,6 +15,7 @@ import psycopg
 
 from infra.access import Access
 from infra.database import Away, Place, PostgresSchema, SqliteFile
+from infra.database.patient import PatientConnection
 from infra.ledger.port import Ledger
 from infra.ledger.postgres import PostgresLedger
 from infra.ledger.sqlite import SqliteLedger
@@ -24,7 +25,6 @@ from infra.settings import Settings
 Clock = Callable[[], datetime]
 FOLDERS = ("ledgers", "keys", "views", "staging")
 LOCK = "projector.lock"
-CONNECT_SECONDS = 5
 
 
 def now() -> datetime:
@@ -165,7 +165,7 @@ def _locked(path: Path) -> Iterator[bool]:
 @contextmanager
 def _advised(dsn: str, name: str) -> Iterator[bool]:
     try:
-        session = psycopg.connect(dsn, autocommit=True, connect_timeout=CONNECT_SECONDS)
+        session = PatientConnection.to(dsn, name=f"ketnap keeps {name}")
     except psycopg.OperationalError as error:
         raise Away(str(error)) from error
     try:

@@ -16,6 +16,7 @@ from psycopg.conninfo import make_conninfo
 
 from events import wire
 from events.codec import UndecodableError
+from infra.database.patient import ANSWER_SECONDS, CONNECT_SECONDS, NOTICES_A_DEAD_PEER
 from infra.feed import carried
 from infra.feed.quiet import bound_logs
 from infra.ledger.port import Row
@@ -37,12 +38,6 @@ killed is back sooner."""
 LEAVE_SECONDS = 1.0
 BATCH_BYTES = 900_000
 """Below what a broker takes by default."""
-_NOTICES_A_DEAD_PEER = {
-    "keepalives_idle": 5,
-    "keepalives_interval": 2,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 10_000,
-}
 Told = Callable[[int, int], None]
 """Told the last position that the broker has acknowledged, and how many events that were."""
 
@@ -72,7 +67,10 @@ class LedgerGapError(RuntimeError):
 
 
 class _Source:
-    """The ledger, as Postgres holds it. Boxes of personal data are hashed there and stay there."""
+    """The ledger, as Postgres holds it. Boxes of personal data are hashed there and stay there.
+
+    Raises TimeoutError where Postgres does not answer.
+    """
 
     def __init__(self, connection: AsyncConnection[Any], ledger: str) -> None:
         self.ledger = ledger
@@ -86,8 +84,9 @@ class _Source:
 
     async def after(self, position: int, limit: int = PAGE_EVENTS) -> Page:
         """Return the next events. Raises LedgerGapError."""
-        cursor = await self._connection.execute(self._page, (position, limit), binary=True)
-        page: Page = await cursor.fetchall()
+        async with asyncio.timeout(ANSWER_SECONDS):
+            cursor = await self._connection.execute(self._page, (position, limit), binary=True)
+            page: Page = await cursor.fetchall()
         if page and (page[0][0], page[-1][0]) != (position + 1, position + len(page)):
             raise LedgerGapError(f"{self.ledger}: after {position} come {page[0][0]} …")
         return page
@@ -104,7 +103,8 @@ class _Source:
         return bool(ours)
 
     async def _one(self, query: sql.Composed) -> tuple[Any, ...]:
-        row = await (await self._connection.execute(query)).fetchone()
+        async with asyncio.timeout(ANSWER_SECONDS):
+            row = await (await self._connection.execute(query)).fetchone()
         return row or (0,)
 
 
@@ -312,7 +312,12 @@ def _chained(row: Row) -> tuple[int, bytes, int, str, int, bytes, bytes]:
 
 @asynccontextmanager
 async def _connected(dsn: str, ledger: str) -> AsyncIterator[AsyncConnection[Any]]:
-    watched = make_conninfo(dsn, application_name=f"relay {ledger}", **_NOTICES_A_DEAD_PEER)
+    watched = make_conninfo(
+        dsn,
+        application_name=f"relay {ledger}",
+        connect_timeout=CONNECT_SECONDS,
+        **NOTICES_A_DEAD_PEER,
+    )
     connection = await AsyncConnection.connect(watched, autocommit=True, prepare_threshold=0)
     try:
         yield connection

@@ -52,9 +52,9 @@ def forget(folder: Path) -> None:
 
 
 def forget_the_dead(folders: Path) -> None:
-    """Clear what processes left behind, by whose numbers the folders are named, when killed."""
+    """Clear what processes left behind, with whose numbers the folders' names end, when killed."""
     for folder in folders.glob("*"):
-        if not alive(int(folder.name)):
+        if not alive(int(folder.name.rpartition("-")[2])):
             forget(folder)
 
 

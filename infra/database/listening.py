@@ -9,7 +9,8 @@ from threading import Event, Thread
 import psycopg
 from psycopg import sql
 
-CONNECT_SECONDS = 5
+from infra.database.patient import PatientConnection
+
 LOOK_SECONDS = 0.5
 """How often it is looked whether to stop, and how long until a lost server is tried again."""
 
@@ -36,9 +37,7 @@ def _follow(dsn: str, channel: str, woken: Callable[[], None], stop: Event) -> N
 
 
 def _hear(dsn: str, channel: str, woken: Callable[[], None], stop: Event) -> None:
-    with closing(
-        psycopg.connect(dsn, autocommit=True, connect_timeout=CONNECT_SECONDS)
-    ) as connection:
+    with closing(PatientConnection.to(dsn, name=f"ketnap listens {channel}")) as connection:
         connection.execute(sql.SQL("listen {}").format(sql.Identifier(channel)))
         woken()
         while not stop.is_set():

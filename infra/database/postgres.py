@@ -15,10 +15,15 @@ from psycopg.pq import TransactionStatus
 from psycopg.types.numeric import Int8Dumper
 from psycopg.types.string import StrDumper, TextLoader
 
+from infra.database.patient import (
+    ANSWER_SECONDS,
+    CONNECT_SECONDS,
+    NoAnswerError,
+    PatientConnection,
+)
 from infra.database.port import Away, Database, Keep, Place, Rows, Taken, Values
 from infra.database.postgres_words import script, spoken
 
-CONNECT_SECONDS = 5
 BUSY_SECONDS = 30.0
 IDLE_SECONDS = 60
 """After so long without a word in a transaction, what a stopped process holds is let go."""
@@ -67,11 +72,13 @@ class PostgresSchema(Place):
         *,
         connect_seconds: int = CONNECT_SECONDS,
         busy_seconds: float = BUSY_SECONDS,
+        answer_seconds: float = ANSWER_SECONDS,
     ) -> None:
         self.dsn = dsn
         self.schema = schema
         self._connect_seconds = connect_seconds
         self._busy_seconds = busy_seconds
+        self._answer_seconds = answer_seconds
 
     @property
     def channel(self) -> str:
@@ -93,6 +100,8 @@ class PostgresSchema(Place):
             lambda: self._connect(keep),
             channel=self.channel if keep is Keep.CACHE else None,
             busy_seconds=self._busy_seconds,
+            # An index of a draft is built for as long as it takes.
+            answer_seconds=None if keep is Keep.DRAFT else self._answer_seconds,
         )
 
     def make(self, schema: str, layout: int = 0) -> None:
@@ -165,15 +174,13 @@ class PostgresSchema(Place):
         except psycopg.Error as error:
             raise told(error) from error
 
-    def _connect(self, keep: Keep) -> psycopg.Connection:
+    def _connect(self, keep: Keep) -> PatientConnection:
         """Return a connection. Raises psycopg.Error."""
-        connection = psycopg.connect(
-            self.dsn,
-            autocommit=True,
-            connect_timeout=self._connect_seconds,
-            application_name=f"ketnap {self.schema}",
+        connection = PatientConnection.to(
+            self.dsn, name=f"ketnap {self.schema}", connect_seconds=self._connect_seconds
         )
         adapt(connection)
+        connection.patience_seconds = self._busy_seconds + self._answer_seconds
         connection.execute(
             sql.SQL(
                 "set client_min_messages to warning; set search_path to {};"
@@ -194,14 +201,16 @@ class PostgresDatabase(Database):
 
     def __init__(
         self,
-        connect: Callable[[], psycopg.Connection],
+        connect: Callable[[], PatientConnection],
         *,
         channel: str | None = None,
         busy_seconds: float = BUSY_SECONDS,
+        answer_seconds: float | None = ANSWER_SECONDS,
     ) -> None:
         self._connect = connect
         self._channel = channel
         self._busy_seconds = busy_seconds
+        self._answer_seconds = self._patience = answer_seconds
         self._types: dict[str, list[str]] = {}
         self._in_block = False
         self._closed = False
@@ -257,9 +266,13 @@ class PostgresDatabase(Database):
         Rows would lock themselves, but what is read inside must hold until it is written, as
         it does in SQLite: so writers of one schema take turns.
         """
-        with self._block(
-            f"begin; lock table {_STAMP} in share row exclusive mode",
-            f'notify "{self._channel}"; commit' if self._channel else "commit",
+        waits = None if self._answer_seconds is None else self._answer_seconds + self._busy_seconds
+        with (
+            self._patient(waits),
+            self._block(
+                f"begin; lock table {_STAMP} in share row exclusive mode",
+                f'notify "{self._channel}"; commit' if self._channel else "commit",
+            ),
         ):
             yield
 
@@ -277,6 +290,15 @@ class PostgresDatabase(Database):
             "rollback",
         ):
             yield
+
+    @contextmanager
+    def _patient(self, seconds: float | None) -> Iterator[None]:
+        """Wait so long for the answer to each statement inside."""
+        before, self._patience = self._patience, seconds
+        try:
+            yield
+        finally:
+            self._patience = before
 
     @contextmanager
     def _block(self, begin: str, end: str) -> Iterator[None]:
@@ -298,8 +320,8 @@ class PostgresDatabase(Database):
     def _begun(self, begin: str) -> psycopg.Connection:
         try:
             return self._begun_once(begin)
-        except Away:
-            if not self._connection.closed:
+        except Away as away:
+            if not self._connection.closed or isinstance(away.__cause__, NoAnswerError):
                 raise
         return self._begun_once(begin)  # it broke while nobody asked, and nothing was done on it
 
@@ -320,7 +342,7 @@ class PostgresDatabase(Database):
         The write-ahead log of the server keeps it until that is recycled. Raises
         NotOursError where the role of this connection does not own a table.
         """
-        with _ours():
+        with _ours(), self._patient(None):
             connection = self._ready()
             self._wait_for_readers(connection)
             for table in tables:
@@ -357,6 +379,7 @@ class PostgresDatabase(Database):
             with _ours():
                 self._connection = self._connect()
             self._types.clear()
+        self._connection.patience_seconds = self._patience
         return self._connection
 
 

@@ -9,7 +9,9 @@ import psycopg
 import pytest
 from eventsourcing.persistence import OperationalError
 
+from deploy.local.stack import Stack
 from infra.database.migrating import migrate
+from infra.database.patient import PatientConnection
 from infra.ledger import growth
 from infra.ledger.port import (
     ClaimTakenError,
@@ -156,6 +158,31 @@ def test_what_became_of_a_save_is_unknown_only_while_the_database_is_away(
     assert isinstance(found, CommandRepeatedError)
     assert found.positions == (2,)
     assert ledger.append([one(AN, 3)]) == [Saved((3,))]
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_save_to_a_server_that_stands_still_is_unknown_and_done_once_when_it_is_sent_again(
+    own_stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(PatientConnection, "patience_seconds", 0.5)
+    dsn = own_stack.make_database("still_ledger")
+    migrate(dsn, "dossiers", STEPS)
+    ledger = PostgresLedger(dsn, "dossiers")
+    ledger.append([one(AN, 1)])
+    save = one(AN, 2, command=("key", b"body"))
+    own_stack.postgres.pause()
+    with pytest.raises(OutcomeUnknownError):
+        ledger.append([save])
+    with pytest.raises(OperationalError, match="cannot be read"):
+        ledger.read(0, 10)
+    own_stack.postgres.resume()
+
+    ledger.append([save])
+
+    assert [row.position for row in ledger.read(0, 10)] == [1, 2]
+    assert ledger.verify().wrong is None
+    ledger.close()
+    own_stack.drop_database("still_ledger")
 
 
 def test_who_reads_does_not_notice_a_lost_connection(ledger: PostgresLedger, wire: Wire) -> None:

@@ -11,11 +11,12 @@ from typing import Any, TypeVar
 import psycopg
 from eventsourcing.persistence import OperationalError
 
+from infra.database.patient import PatientConnection
 from infra.ledger.port import LedgerClosedError
 from infra.ledger.postgres.columns import Column, ColumnDumper
 
-CONNECT_SECONDS = 5
-LOCK_SECONDS = 30
+LOCK_SECONDS = 12
+"""Less than is waited for an answer, so that it is known that nothing was written."""
 RETRY_SECONDS = 10.0
 """So long is a lost database asked again: a crash and its recovery take less."""
 PAUSE_SECONDS = 0.1
@@ -42,17 +43,8 @@ def connector(dsn: str, schema: str, role: str) -> Connect:
     setting = ", ".join(f"set_config('{name}', %s, false)" for name in settings).encode()
 
     def connect() -> psycopg.Connection:
-        database = psycopg.connect(
-            dsn,
-            autocommit=True,
-            prepare_threshold=0,
-            application_name=f"ketnap ledger {schema}: {role}",
-            connect_timeout=CONNECT_SECONDS,
-            keepalives_idle=5,
-            keepalives_interval=2,
-            keepalives_count=3,
-            tcp_user_timeout=int(RETRY_SECONDS * 1000),
-        )
+        database = PatientConnection.to(dsn, name=f"ketnap ledger {schema}: {role}")
+        database.prepare_threshold = 0
         database.adapters.register_dumper(Column, ColumnDumper)
         try:
             database.execute(b"select " + setting, list(settings.values()))

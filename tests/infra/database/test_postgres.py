@@ -209,6 +209,20 @@ def test_a_server_that_is_killed_is_away_and_what_it_confirmed_is_there(own_stac
     own_stack.drop_database("killed")
 
 
+def test_a_server_that_stands_still_is_away_and_then_found_again(own_stack: Stack) -> None:
+    place = PostgresSchema(own_stack.make_database("still"), "view", answer_seconds=0.5)
+    place.make(SCHEMA, LAYOUT)
+    with opened(place) as db:
+        db.put("counters", [(1, "a", 2)])
+        own_stack.postgres.pause()
+        with pytest.raises(Away, match="no answer"), db.reading():
+            counted(db, 1)
+        own_stack.postgres.resume()
+        with db.reading():
+            assert counted(db, 1) == [(2,)]
+    own_stack.drop_database("still")
+
+
 # Swapping
 
 
