@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import platform
 import shutil
 import sqlite3
@@ -20,16 +21,23 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from tests.bench import peers
 from tests.bench.appending import append_all
 from tests.bench.asking import ask_both
 from tests.bench.calibration import calibrate, drift
+from tests.bench.distributed import distributed
+from tests.bench.inserting import insert_all
 from tests.bench.loading import import_rows, memory_of_up
 from tests.bench.paired import Compared
 from tests.bench.projecting import rebuild_both
+from tests.bench.seeing import RATES, see_all
 from tests.bench.serving import serve_both
+from tests.bench.streaming import stream_both
 
 ROOT = Path(__file__).parents[2]
 SPARSE_SECONDS = 10.0
+SEEN_SECONDS = 4.0
+"""Times as long as other rounds: at 50 acts a second, p99 wants a few hundred of them."""
 MOST_DRIFT = 0.15
 """Between the calibrations of one run; beyond it the run is marked unquiet."""
 
@@ -58,7 +66,7 @@ def main() -> int:
 def _measure(
     options: argparse.Namespace, scratch: Path, progress: Callable[[str], None]
 ) -> dict[str, Any]:
-    calibrations = [calibrate(scratch)]
+    calibrations, loads = [calibrate(scratch)], [os.getloadavg()[0]]
     compared: list[Compared] = []
     measured: list[dict[str, Any]] = []
     for name in options.only or GROUPS:
@@ -68,6 +76,7 @@ def _measure(
         compared += more
         measured += told
         calibrations.append(calibrate(scratch))
+        loads.append(os.getloadavg()[0])
     return {
         "machine": {
             "python": platform.python_version(),
@@ -77,6 +86,7 @@ def _measure(
             "commit": _commit(),
         },
         "calibrations": calibrations,
+        "loads": loads,
         "quiet": drift(calibrations) <= MOST_DRIFT,
         "drift": round(drift(calibrations), 3),
         "compared": [each.told() for each in compared],
@@ -129,12 +139,36 @@ def _serve(
     )
 
 
+def _kafka(
+    room: Path, options: argparse.Namespace, progress: Callable[[str], None]
+) -> tuple[list[Compared], list[dict[str, Any]]]:
+    pairs = options.pairs
+    python = peers.environment()
+    with distributed(room / "streaming") as here:
+        people = options.stream_people
+        compared = stream_both(here, people, pairs=pairs, peers=python, progress=progress)
+    with distributed(room / "seeing") as here:
+        seconds = SEEN_SECONDS * options.seconds
+        told = see_all(here, rates=RATES, pairs=pairs, seconds=seconds, progress=progress)
+    return compared, told
+
+
+def _postgres(
+    room: Path, options: argparse.Namespace, progress: Callable[[str], None]
+) -> tuple[list[Compared], list[dict[str, Any]]]:
+    with distributed(room) as here:
+        pairs, seconds = options.pairs, options.seconds
+        return insert_all(here, pairs=pairs, seconds=seconds, progress=progress), []
+
+
 GROUPS: Mapping[str, Group] = {
     "append": _append,
     "rebuild": _rebuild,
     "ask": _ask,
     "load": _load,
     "serve": _serve,
+    "kafka": _kafka,
+    "postgres": _postgres,
 }
 """What is measured together, in the order in which it is."""
 
@@ -192,6 +226,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--people", type=int, default=100_000, help="behind the figures")
     parser.add_argument("--rebuild-people", type=int, default=1_000, help="behind the rebuild")
+    parser.add_argument("--stream-people", type=int, default=10_000, help="on the topic")
     parser.add_argument("--import-people", type=int, default=2_000, help="in imported files")
     parser.add_argument("--pairs", type=int, default=5, help="rounds of each comparison")
     parser.add_argument("--streams", type=int, default=500, help="that are open at once")

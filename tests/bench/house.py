@@ -18,10 +18,11 @@ from uuid import UUID
 from events.dossiers import Facets
 from events.envelope import By
 from infra.access import Access, Grant, Tokens
+from infra.adapters import Adapters
 from services import demo
 from services.dossiers.application import NominateCandidate
-from services.embedded import Embedded
 from services.imports.run import import_files
+from services.installation import Installation
 from tests.bench import plain
 from tests.bench.loading import until_ready
 from tests.bench.wire import Request, post
@@ -37,7 +38,7 @@ _A_CALL = 500
 
 @dataclass
 class House:
-    """A data folder of the demo and of people who wait for a certificate, and who asks there."""
+    """An installation of the demo and of people who wait for a certificate, and who asks there."""
 
     folder: Path
     access: Access
@@ -54,10 +55,9 @@ class House:
         self._numbers = count()
         self._next = {"ours": iter(self.candidacies), "plain": iter(self.candidacies)}
 
-    def acts(self, where: str, tokens: Tokens) -> Callable[[], Request]:
+    def acts(self, where: str, tokens: Tokens, prefix: str = "") -> Callable[[], Request]:
         """Return what makes the next act, by somebody whose minute begins now."""
         token = tokens.sign(self.clerk, self.access.today())
-        prefix = "/api/dossiers" if where == "ours" else ""
         return lambda: post(
             f"{prefix}/candidacies/{next(self._next[where])}/certificate",
             {
@@ -68,6 +68,13 @@ class House:
             {"on": ON, "document": "GCN 12"},
         )
 
+    def fill(self, table: plain.Kept) -> None:
+        """Give the plain application the same units and candidacies."""
+        table.fill(
+            [(unit.bytes, parent.bytes if parent else None) for unit, parent in self.units],
+            [(each.bytes, self.clerk.unit.bytes) for each in self.candidacies],
+        )
+
     def streams(self, many: int) -> list[str]:
         """Return the tokens of so many streams."""
         today, sign = self.access.today(), self.access.tokens.sign
@@ -76,13 +83,25 @@ class House:
 
 @contextmanager
 def filled(
-    folder: Path, people: int, streams: int, progress: Callable[[str], None]
+    kept: Adapters,
+    people: int,
+    streams: int,
+    progress: Callable[[str], None],
+    *,
+    only: str = "",
 ) -> Iterator[House]:
-    """Fill a folder: the demo, people who are nominated, accounts of those who ask."""
-    with Embedded.open(folder) as ketnap:
+    """Fill an installation: the demo, people who are nominated, accounts of those who ask.
+
+    Of the demo, it may be only the files of one name.
+    """
+    with Installation(kept) as ketnap:
         import_files(
             ketnap,
-            [file for file in demo.files() if file.parent.name in ORGANISATIONS],
+            [
+                file
+                for file in demo.files()
+                if file.parent.name in ORGANISATIONS and only in file.name
+            ],
             commit=True,
             progress=lambda done, total: progress(f"demo: row {done}/{total}"),
         )
@@ -93,7 +112,7 @@ def filled(
         tree = ketnap.units.tree
         units = [(each, next(iter(tree.ancestors(each, ON)), None)) for each in tree.lives]
         secret = ketnap.keys.access_secret
-    with closing(Access.in_folder(folder / "access", secret)) as access:
+    with closing(kept.access(secret)) as access:
         clerk = _grant(access, "clerk", unit, "grassroots_committee")
         readers = []
         for number in range(-(-streams // STREAMS_AN_ACCOUNT)):
@@ -102,11 +121,11 @@ def filled(
         account, password = access.open_account("province")
         access.grant(account.name, province, "provincial_board", first=ON, by="bench")
         session = access.sign_in(account.name, password, "127.0.0.1")
-        yield House(folder, access, clerk, readers, session, candidacies, units)
+        yield House(kept.folder, access, clerk, readers, session, candidacies, units)
 
 
 def _nominated(
-    ketnap: Embedded, unit: UUID, people: int, progress: Callable[[str], None]
+    ketnap: Installation, unit: UUID, people: int, progress: Callable[[str], None]
 ) -> list[UUID]:
     wanted = [
         NominateCandidate(
@@ -155,7 +174,7 @@ class Server:
 @contextmanager
 def ours(house: House, progress: Callable[[str], None]) -> Iterator[Server]:
     """Run `ketnap up` at a free port until the block ends."""
-    with _running("services", "up", "--port", "0", "--data", str(house.folder)) as server:
+    with running("services", "up", "--port", "0", "--data", str(house.folder)) as server:
         until_ready(server.address, progress)
         yield server
 
@@ -164,16 +183,14 @@ def ours(house: House, progress: Callable[[str], None]) -> Iterator[Server]:
 def theirs(path: Path, house: House) -> Iterator[Server]:
     """Run the plain application with the same units and candidacies until the block ends."""
     with closing(plain.Table(path)) as table:
-        table.fill(
-            [(unit.bytes, parent.bytes if parent else None) for unit, parent in house.units],
-            [(each.bytes, house.clerk.unit.bytes) for each in house.candidacies],
-        )
-    with _running("tests.bench.plain", str(path)) as server:
+        house.fill(table)
+    with running("tests.bench.plain", str(path)) as server:
         yield server
 
 
 @contextmanager
-def _running(module: str, *arguments: str) -> Iterator[Server]:
+def running(module: str, *arguments: str) -> Iterator[Server]:
+    """Run a server that says its address first, until the block ends."""
     process = subprocess.Popen(
         [sys.executable, "-m", module, *arguments],
         stdout=subprocess.DEVNULL,

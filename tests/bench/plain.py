@@ -14,7 +14,7 @@ import sys
 from datetime import date
 from pathlib import Path
 from threading import Lock
-from typing import Annotated, Any
+from typing import Annotated, Any, Protocol
 from uuid import UUID
 
 import uvicorn
@@ -60,6 +60,26 @@ class Recorded(BaseModel):
     candidacy: UUID
     position: str
     version: int
+
+
+class Kept(Protocol):
+    """Where the plain application keeps its rows."""
+
+    def fill(
+        self, units: list[tuple[bytes, bytes | None]], rows: list[tuple[bytes, bytes]]
+    ) -> None:
+        """Insert units below each other, and candidacies."""
+        ...
+
+    def certify(
+        self, candidacy: UUID, body: Certificate, grant: Grant, key: str, match: str
+    ) -> tuple[int, int]:
+        """Record a certificate; return its position and version."""
+        ...
+
+    def close(self) -> None:
+        """Close the database."""
+        ...
 
 
 class Table:
@@ -138,7 +158,7 @@ def who(
 Who = Annotated[tuple[Grant, date], Depends(who)]
 
 
-def application(table: Table) -> FastAPI:
+def application(table: Kept) -> FastAPI:
     """Return the application."""
     app = FastAPI()
 
@@ -163,9 +183,8 @@ def application(table: Table) -> FastAPI:
     return app
 
 
-def main(path: str) -> None:
+def serve(table: Kept) -> None:
     """Serve a table at a free port and print the address."""
-    table = Table(Path(path))
     with socket.create_server(("127.0.0.1", 0)) as listening:
         listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         config = uvicorn.Config(application(table), log_config=None, access_log=False)
@@ -176,4 +195,4 @@ def main(path: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    serve(Table(Path(sys.argv[1])))

@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from infra.adapters import Folder
 from tests.bench import plain
 from tests.bench.house import House, Server, filled, ours, theirs
 from tests.bench.paired import Compared, Measured, interleave
@@ -19,6 +20,7 @@ from tests.bench.watching import watching
 from tests.bench.wire import Answered, Request, Wires, get, percentile
 
 AT_ONCE = 32
+PREFIX = "/api/dossiers"
 WARM_SECONDS = 0.5
 MOST_RATE = 1500
 """More commands a second than either side does: so many people wait for their certificate."""
@@ -33,13 +35,25 @@ Say = Callable[[str], None]
 
 
 def serve_both(
-    folder: Path, *, pairs: int, seconds: float, streams: int, progress: Say
+    folder: Path,
+    *,
+    pairs: int,
+    seconds: float,
+    streams: int,
+    progress: Say,
+    most_rate: int = MOST_RATE,
+    only: str = "",
 ) -> tuple[list[Compared], list[dict[str, Any]]]:
-    """Compare commands with a plain application, then time streams and pages of ours."""
-    people = int(MOST_RATE * (pairs * seconds + WARM_SECONDS)) + int(
+    """Compare commands with a plain application, then time streams and pages of ours.
+
+    `only` names the files of the demo that fill them.
+    """
+    people = int(most_rate * (pairs * seconds + WARM_SECONDS)) + int(
         seconds * pairs * (ACTS_A_SECOND + 2 * STREAMED_A_SECOND + BESIDE_A_PAGE) + 100
     )
-    with filled(folder / "ours", people, max(streams, PAGE_STREAMS), progress) as house:
+    with filled(
+        Folder(folder / "ours"), people, max(streams, PAGE_STREAMS), progress, only=only
+    ) as house:
         with ours(house, progress) as server, theirs(folder / "plain.db", house) as other:
             compared = _commands(house, server, other, pairs, seconds, progress)
         with ours(house, progress) as server:
@@ -64,22 +78,31 @@ def _commands(  # noqa: PLR0917 - two servers, and how long
     )
 
     def one() -> Measured:
-        return _for(server, house.acts("ours", house.access.tokens), seconds)
+        return answered_for(server, house.acts("ours", house.access.tokens, PREFIX), seconds)
 
     def another() -> Measured:
-        return _for(other, house.acts("plain", plain.TOKENS), seconds)
+        return answered_for(other, house.acts("plain", plain.TOKENS), seconds)
 
-    _for(server, house.acts("ours", house.access.tokens), WARM_SECONDS)
-    _for(other, house.acts("plain", plain.TOKENS), WARM_SECONDS)
+    answered_for(server, house.acts("ours", house.access.tokens, PREFIX), WARM_SECONDS)
+    answered_for(other, house.acts("plain", plain.TOKENS), WARM_SECONDS)
     return interleave(compared, one, another, pairs=pairs, progress=progress)
 
 
-def _for(server: Server, make: Callable[[], Request], seconds: float) -> Measured:
+def answered_for(
+    server: Server,
+    make: Callable[[], Request],
+    seconds: float,
+    *,
+    beside: Callable[[], float] = lambda: 0.0,
+) -> Measured:
+    """Keep requests under way for a while; `beside` is processor time that counts too."""
+
     async def work() -> Measured:
         wires = Wires(server.address)
-        cpu, start = server.cpu_seconds(), perf_counter()
+        cpu, start = server.cpu_seconds() + beside(), perf_counter()
         done = await wires.at_once(AT_ONCE, seconds, make)
-        measured = Measured(perf_counter() - start, server.cpu_seconds() - cpu, done)
+        taken = perf_counter() - start
+        measured = Measured(taken, server.cpu_seconds() + beside() - cpu, done)
         await wires.close()
         return measured
 
@@ -100,7 +123,7 @@ def _at_rate(
 
 def _seen(house: House, server: Server, seconds: float) -> dict[str, Any]:
     """Time from the answer to an act to the frame that tells of it, on a stream that is open."""
-    acts = house.acts("ours", house.access.tokens)
+    acts = house.acts("ours", house.access.tokens, PREFIX)
     with watching(server.address, house.streams(1)) as streams:
         _at_rate(server, ACTS_A_SECOND, WARM_SECONDS, acts)
         answers = _at_rate(server, ACTS_A_SECOND, seconds, acts)
@@ -127,7 +150,7 @@ def _seen(house: House, server: Server, seconds: float) -> dict[str, Any]:
 def _page(house: House, server: Server, seconds: float) -> dict[str, Any]:
     """Time the overview of a province at a rate, while streams are open and acts come."""
     page = get("/", {"Cookie": f"ketnap={house.session}", "Accept-Encoding": "identity"})
-    acts = house.acts("ours", house.access.tokens)
+    acts = house.acts("ours", house.access.tokens, PREFIX)
 
     async def work() -> tuple[list[Answered], list[Answered]]:
         wires = Wires(server.address)
@@ -167,7 +190,7 @@ def _streamed(
     beside: list[Answered] = []
     dropped = ended = 0
     for _ in range(pairs):
-        acts = house.acts("ours", house.access.tokens)
+        acts = house.acts("ours", house.access.tokens, PREFIX)
         alone = _at_rate(server, STREAMED_A_SECOND, seconds, acts)
         with watching(server.address, house.streams(streams)) as open_:
             start = perf_counter()

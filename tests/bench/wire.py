@@ -103,7 +103,7 @@ class Wires:
         """Send requests when they are due, answered or not the ones before: an open loop."""
         start = perf_counter()
         tasks = []
-        for number in range(int(rate * seconds)):
+        for number in range(max(int(rate * seconds), 1)):
             due = start + number / rate
             if (early := due - perf_counter()) > 0:
                 await asyncio.sleep(early)
