@@ -83,6 +83,7 @@ class Access:
         self._attempts = Attempts(_derived(secret, "attempts"))
         self._sessions = Sessions(_derived(secret, "sessions"))
         self.tokens = Tokens(_derived(secret, "tokens"), clock)
+        self.questions_secret = _derived(secret, "questions")
 
     @classmethod
     def in_folder(

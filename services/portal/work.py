@@ -19,7 +19,7 @@ Json = Mapping[str, Any]
 router = APIRouter()
 A_PAGE = 50
 SOON = timedelta(days=3)
-GROUPS = ("overdue", "today", "soon", "later", "others", "attention")
+GROUPS = ("overdue", "today", "soon", "later", "others", "attention", "long")
 _DUTY = {
     "certificate": "vote",
     "papers": "vote",
@@ -76,13 +76,15 @@ def grouped(tasks: Sequence[Task]) -> list[tuple[str, list[Task]]]:
 
 def task_of(page: Page, told: Json) -> Task:
     """Return a task with the group that it belongs to for who asks."""
-    on = date.fromisoformat(told["on"])
+    on, long = date.fromisoformat(told["on"]), told["long_overdue"]
     if told["kind"] != "deadline":
         shape = "bad" if told["kind"] == "refused" else "late"
-        return Task(told, "attention", shape, words(f"portal_case/work.{told['kind']}"))
+        group = "long" if long else "attention"
+        return Task(told, group, shape, words(f"portal_case/work.{told['kind']}"))
     shape, left = remaining(told["code"], on, page.today)
     mine = page.may("candidacy", _DUTY.get(told["code"], ""))
-    return Task(told, when(on, page.today) if mine else "others", shape, left)
+    group = "long" if long else when(on, page.today) if mine else "others"
+    return Task(told, group, shape, left)
 
 
 def when(on: date, today: date) -> str:

@@ -24,6 +24,7 @@ _KINDS: tuple[type[msgspec.Struct], ...] = (
     answers.CandidacyNow,
     answers.PersonShown,
     answers.PeopleFound,
+    people.Wanted,
     answers.Work,
     answers.UnitsShown,
     *directory.KINDS,

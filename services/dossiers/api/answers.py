@@ -184,6 +184,8 @@ class TaskShown(Answer):
     on: date
     """When it is due; of the others, the day of the act that it is about."""
     overdue: bool
+    long_overdue: bool
+    """So long that nobody waits for it any more: such tasks come after all others."""
     provisional: bool
     fact: str | None
     unit: Place

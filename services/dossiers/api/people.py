@@ -8,13 +8,14 @@ from itertools import islice
 from typing import Annotated, Any
 from uuid import UUID
 
+import msgspec
 from fastapi import Depends, FastAPI, Query, Request, Response
 
 from infra.access import NotFound
-from infra.http import Page, answer, gives, limit_of, next_link
+from infra.http import Page, answer, decoded, gives, limit_of, next_link, takes
 from services.dossiers.api.answers import PeopleFound, PersonFound, PersonShown, Place
 from services.dossiers.api.asking import Asking, Standing
-from services.dossiers.api.room import SEARCH, Room, Who, unit_name
+from services.dossiers.api.room import SEARCH, Room, Who, raw, unit_name
 from services.dossiers.domain.journey import over
 from services.dossiers.view import Found
 
@@ -22,7 +23,16 @@ _SHOWN = 3
 """How many signs of a reference are shown: enough to tell two people apart, not to know one."""
 _MASK = "•"
 Purpose = Annotated[str, Query(min_length=1, max_length=200, pattern=r"\S")]
-Asked = Annotated[str, Query(min_length=1, max_length=200)]
+Body = Annotated[bytes, Depends(raw)]
+
+
+class Wanted(msgspec.Struct, forbid_unknown_fields=True):
+    """Whom one looks for. It stands in the body: what is in an address is kept in logs."""
+
+    q: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+
+
+_WANTED = msgspec.json.Decoder(Wanted)
 
 
 def add(app: FastAPI, room: Room) -> None:
@@ -41,11 +51,16 @@ def add(app: FastAPI, room: Room) -> None:
             raise NotFound
         return answer(_person(room, asking, found.person, purpose))
 
-    @app.get("/people", dependencies=caught_up, responses=gives({200: PeopleFound}))
+    @app.post(
+        "/people/search",
+        dependencies=caught_up,
+        responses=gives({200: PeopleFound}),
+        openapi_extra={"requestBody": takes(Wanted)["requestBody"]},
+    )
     def people(
         request: Request,
         asking: Who,
-        q: Asked,
+        sent: Body,
         cursor: Annotated[str | None, Query(max_length=500)] = None,
         limit: Annotated[int | None, Query(ge=1, le=200)] = None,
     ) -> Response:
@@ -53,6 +68,7 @@ def add(app: FastAPI, room: Room) -> None:
 
         Names are read, and that is on record, only of the people that are returned.
         """
+        q = decoded(sent, _WANTED).q
         most = limit_of(limit)
         about = f"people/{asking.grant.account}/{asking.grant.unit}/{asking.grant.role}/{q}"
         found = list(islice(_visible(asking, _found(room, asking, q, cursor, about)), most + 1))

@@ -21,8 +21,8 @@ from services.dossiers.view import CandidaciesView
 After = Annotated[str | None, Query(max_length=200)]
 """Positions, as `dossiers:12,training:4`, that are waited for."""
 LEDGERS = ("dossiers", "training", "verification", "reporting")
-SEARCH, WORK = "search", "work"
-"""The purposes under which names in lists are read."""
+SEARCH = "search"
+"""The purpose under which names that are searched for are read."""
 
 
 @dataclass(frozen=True, slots=True)

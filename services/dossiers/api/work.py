@@ -1,4 +1,4 @@
-"""What is due or blocked in scope, what is nearest to today first."""
+"""What is due or blocked in scope, what is nearest to today first; the long overdue come last."""
 
 from __future__ import annotations
 
@@ -15,24 +15,30 @@ from services.dossiers.api import worded
 from services.dossiers.api.answers import TaskShown, Work
 from services.dossiers.api.asking import Asking
 from services.dossiers.api.people import names, place, standing
-from services.dossiers.api.room import WORK, Room, Who
+from services.dossiers.api.room import Room, Who
 from services.dossiers.domain.refusals import UnknownUnit
 from services.dossiers.view import Task
 from services.wording import law
+
+Purpose = Annotated[str | None, Query(min_length=1, max_length=200, pattern=r"\S")]
 
 
 def add(app: FastAPI, room: Room) -> None:
     """Add the address of the work list."""
 
     @app.get("/work", dependencies=[Depends(room.caught_up)], responses=gives({200: Work}))
-    def work(
+    def work(  # noqa: PLR0913, PLR0917 - what a list is asked by
         request: Request,
         asking: Who,
         unit: Annotated[str | None, Query(min_length=1, max_length=64)] = None,
         cursor: Annotated[str | None, Query(max_length=500)] = None,
         limit: Annotated[int | None, Query(ge=1, le=200)] = None,
+        purpose: Purpose = None,
     ) -> Response:
-        """Return deadlines, findings, and what was refused to a policy, of a unit and below."""
+        """Return deadlines, findings, and what was refused to a policy, of a unit and below.
+
+        Names are read, and that is on record, only where a purpose is given.
+        """
         most = limit_of(limit)
         grant = asking.grant
         about = f"work/{grant.account}/{grant.unit}/{grant.role}/{unit}/{asking.today}"
@@ -43,7 +49,7 @@ def add(app: FastAPI, room: Room) -> None:
         )
         lang = language(request.scope)
         return answer(
-            Work(tasks=_shown(room, asking, page.items, lang), next=page.next),
+            Work(tasks=_shown(room, asking, page.items, lang, purpose), next=page.next),
             200,
             next_link(request, page),
         )
@@ -59,8 +65,8 @@ def _visible(
         top = found
     after: tuple[Any, ...] = ()
     if cursor is not None:
-        distance, near, candidacy, what = room.cursors.open(cursor, about)
-        after = (distance, near, bytes.fromhex(candidacy), what)
+        late, distance, near, candidacy, what = room.cursors.open(cursor, about)
+        after = (late, distance, near, bytes.fromhex(candidacy), what)
     tree, today = asking.tree, asking.today
     for task in room.view.tasks(asking.units(), today, after):
         at = tree.taking(task.of.unit, today)
@@ -72,13 +78,16 @@ def _visible(
             yield task
 
 
-def _place(task: Task) -> tuple[int, int, str, str]:
-    distance, near, candidacy, what = task.place
-    return distance, near, candidacy.hex(), what
+def _place(task: Task) -> tuple[int, int, int, str, str]:
+    late, distance, near, candidacy, what = task.place
+    return late, distance, near, candidacy.hex(), what
 
 
-def _shown(room: Room, asking: Asking, tasks: list[Task], lang: str) -> list[TaskShown]:
-    told = names(room, asking, [task.of for task in tasks], WORK, ("full_name",))
+def _shown(
+    room: Room, asking: Asking, tasks: list[Task], lang: str, purpose: str | None
+) -> list[TaskShown]:
+    found = [task.of for task in tasks]
+    told = names(room, asking, found, purpose, ("full_name",)) if purpose else {}
     return [
         TaskShown(
             candidacy=task.of.candidacy,
@@ -87,6 +96,7 @@ def _shown(room: Room, asking: Asking, tasks: list[Task], lang: str) -> list[Tas
             title=worded.task(task.told, lang),
             on=task.told.on,
             overdue=task.told.kind == "deadline" and task.told.on < asking.today,
+            long_overdue=task.is_long_overdue,
             provisional=task.told.provisional,
             fact=task.told.fact,
             unit=place(asking, task.of),

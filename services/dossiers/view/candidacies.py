@@ -20,6 +20,10 @@ from services.dossiers.view.tables import open_tables
 
 READER = "dossiers.candidacies"
 _BATCH = 200
+LONG_DAYS = 365
+"""So many days after its day a task is no longer one of those that press."""
+_LATE = "case when near < :today - :long and what not like 'refused/%' then 1 else 0 end"
+"""What was refused to a policy is never too old: nobody else will do it."""
 _MOST_UNITS = 30_000
 """More than a statement names are asked for without naming them; who asks looks again anyway."""
 
@@ -42,8 +46,13 @@ class Task:
 
     of: Found
     what: str
-    place: tuple[int, int, bytes, str]
+    place: tuple[int, int, int, bytes, str]
     told: Shown
+
+    @property
+    def is_long_overdue(self) -> bool:
+        """Tell whether its day is over since long."""
+        return bool(self.place[0])
 
 
 class CandidaciesView(View):
@@ -111,22 +120,25 @@ class CandidaciesView(View):
     def tasks(
         self, within: Sequence[UUID], today: date, after: Sequence[Any] = ()
     ) -> Iterator[Task]:
-        """Yield what is to be done in candidacies of some units, what is nearest to today first."""
+        """Yield what is to be done in candidacies of some units, what is nearest to today first.
+
+        The long overdue come last: old years that were taken in do not crowd out what is current.
+        """
         statement = (
-            "select abs(near - :today) distance, near, candidacy, what, told, person, last_day,"  # noqa: S608 - as above
-            " state from tasks join candidacies c using (candidacy)"
-            f" where {_touching(within)} and (abs(near - :today), near, candidacy, what)"
-            " > (:place0, :place1, :place2, :place3)"
-            " order by distance, near, candidacy, what limit :batch"
+            f"select {_LATE} late, abs(near - :today) distance, near, candidacy, what, told,"  # noqa: S608 - as above
+            " person, last_day, state from tasks join candidacies c using (candidacy)"
+            f" where {_touching(within)} and ({_LATE}, abs(near - :today), near, candidacy, what)"
+            " > (:place0, :place1, :place2, :place3, :place4)"
+            " order by late, distance, near, candidacy, what limit :batch"
         )
-        given = {"today": today.toordinal()} | _named(within)
-        place = after or (-1, 0, b"", "")
-        for row in self._batches(statement, given, place, lambda row: row[:4]):
-            distance, near, candidacy, what, told, *of = row
+        given = {"today": today.toordinal(), "long": LONG_DAYS} | _named(within)
+        place = after or (-1, 0, 0, b"", "")
+        for row in self._batches(statement, given, place, lambda row: row[:5]):
+            late, distance, near, candidacy, what, told, *of = row
             yield Task(
                 of=_found(candidacy, *of),
                 what=what,
-                place=(distance, near, candidacy, what),
+                place=(late, distance, near, candidacy, what),
                 told=msgspec.json.decode(told, type=Shown),
             )
 

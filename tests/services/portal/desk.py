@@ -105,6 +105,19 @@ class Desk:
         answer = self._browsers[who].get(path)
         return answer.headers.get("location")
 
+    def search(self, who: str, text: str) -> str:
+        """Return the page of what is found, as the form leads there."""
+        sent = self.sought(who, text)
+        assert sent.status_code == 303
+        return self.get(who, sent.headers["location"])
+
+    def sought(self, who: str, text: str, **other: str) -> Response:
+        """Send the form of the search; return where that leads."""
+        page = self._browsers[who].get("/tim").text
+        form = page[page.index('<form class="ask') :]
+        csrf = form.partition('name="csrf" value="')[2].partition('"')[0]
+        return self._browsers[who].post("/tim", data={"csrf": csrf, "q": text, **other})
+
     def send(self, who: str, path: str, told: Mapping[str, str], *, form: str = "") -> Response:
         """Open a page, fill in its form and send it, as it was opened or as `form` was."""
         page = form or self._browsers[who].get(path).text

@@ -8,6 +8,7 @@ from datetime import date
 
 import pytest
 
+from services.dossiers.view import candidacies
 from services.portal.clocks import remaining, working_days
 from services.portal.work import when
 from tests.services.portal.desk import Desk
@@ -24,6 +25,12 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     opened.close()
 
 
+@pytest.fixture
+def recent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have nothing be overdue since long, though these cases are of 2022."""
+    monkeypatch.setattr(candidacies, "LONG_DAYS", 10_000)
+
+
 def groups(page: str) -> dict[str, list[str]]:
     """Return the titles of the tasks of each group."""
     cut = re.split(r'<h2 id="g-(\w+)">', page)
@@ -33,11 +40,17 @@ def groups(page: str) -> dict[str, list[str]]:
     }
 
 
+def test_what_is_over_since_years_stands_below_by_itself(desk: Desk) -> None:
+    assert {*groups(desk.get("cell", "/viec"))} == {"long"}
+
+
+@pytest.mark.usefixtures("recent")
 def test_what_is_over_stands_first_for_whose_act_it_is(desk: Desk) -> None:
     assert groups(desk.get("cell", "/viec"))["overdue"] == ["Hạn tổ chức lễ kết nạp"]
     assert groups(desk.get("bloc", "/viec"))["overdue"] == ["Hạn xét, quyết định kết nạp"]
 
 
+@pytest.mark.usefixtures("recent")
 def test_what_another_must_do_is_waited_for(desk: Desk) -> None:
     page = desk.get("cell", "/viec")
 
@@ -57,7 +70,7 @@ def test_beside_the_scope_there_is_nothing_to_do(desk: Desk) -> None:
 
 
 def test_the_list_is_of_one_unit_when_that_is_asked(desk: Desk) -> None:
-    assert groups(desk.get("bloc", "/viec?don-vi=C1"))["overdue"]
+    assert groups(desk.get("bloc", "/viec?don-vi=C1"))["long"]
     assert groups(desk.get("bloc", "/viec?don-vi=C2")) == {}
 
 

@@ -218,6 +218,14 @@ def signed_in(office: Office, name: str) -> Iterator[Client]:
         yield client
 
 
+def find(page: Page, text: str) -> None:
+    """Look for somebody on the page of people."""
+    page.goto("/tim")
+    page.locator("#q").fill(text)
+    page.locator("form.ask button").click()
+    page.wait_for_url("**/tim?*")
+
+
 def write(page: Page, path: str, **answers: str) -> None:
     """Open the form of an act, fill in its fields, and send it."""
     page.goto(path)

@@ -6,7 +6,7 @@ import re
 
 from playwright.sync_api import Page, expect
 
-from tests.system.browser.office import Office, fill, ketnap, violations
+from tests.system.browser.office import Office, fill, find, ketnap, violations
 
 AWAITS_CEREMONY = "tong hop xa mau 0018"
 WINDOW = "window.stillTheSamePage"
@@ -20,6 +20,18 @@ def open_case(page: Page, person: str) -> None:
     page.keyboard.press("Enter")
     page.locator("main table tbody a").first.click()
     page.wait_for_url(re.compile("/ho-so/"))
+
+
+def test_what_was_typed_is_in_no_address_and_going_back_shows_what_was_found(shown: Office) -> None:
+    desk = shown.desk("chi-bo-xm")
+    addresses: list[str] = []
+    desk.on("request", lambda request: addresses.append(request.url))
+
+    open_case(desk, AWAITS_CEREMONY)
+    desk.go_back()
+
+    expect(desk.locator("main table tbody a")).to_have_count(1)
+    assert not [each for each in addresses if "mau" in each]
 
 
 def admitted(page: Page, unit: str) -> int:
@@ -87,7 +99,7 @@ def test_a_case_of_another_unit_does_not_exist_in_a_page_or_in_a_search(shown: O
 
     assert answer
     assert answer.status == 404
-    desk.goto("/tim?q=tong+hop+xa+mau+0020")
+    find(desk, "tong hop xa mau 0020")
     expect(desk.locator("main table tbody a")).to_have_count(0)
     unknown = desk.goto("/ho-so/01900000-0000-7000-8000-000000000000")
     assert unknown

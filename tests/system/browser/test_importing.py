@@ -5,7 +5,7 @@ from pathlib import Path
 
 from playwright.sync_api import expect
 
-from tests.system.browser.office import Office, violations
+from tests.system.browser.office import Office, find, violations
 
 HEAD = "unit_code,person_ref,full_name,birth_date,sex,nominated_on\n"
 GOOD = "XM-02-1,SYN-XM-9001,Tổng hợp Người Mới,2001-02-03,female,2026-11-02\n"
@@ -37,5 +37,5 @@ def test_a_file_with_one_bad_row_is_shown_mended_and_written(
     desk.get_by_role("button", name=re.compile("^Ghi")).click()
 
     expect(desk.get_by_role("heading", name=re.compile("Đã ghi"))).to_be_visible()
-    desk.goto("/tim?q=nguoi+sai")
+    find(desk, "nguoi sai")
     expect(desk.locator("main table tbody a")).to_have_count(1)

@@ -126,6 +126,15 @@ class Office:
             headers={"Authorization": f"Bearer {self.token(who)}"},
         )
 
+    def searched(self, who: str, q: object = None, **query: object) -> httpx2.Response:
+        """Look for people."""
+        return self.http.post(
+            "/people/search",
+            params={name: str(value) for name, value in query.items()},
+            json={} if q is None else {"q": q},
+            headers={"Authorization": f"Bearer {self.token(who)}"},
+        )
+
     def post(
         self,
         who: str,

@@ -55,7 +55,7 @@ def record(
 
 
 def found(office: Office, who: str, q: str) -> list[str]:
-    answer = office.get(who, "/people", q=q)
+    answer = office.searched(who, q=q)
     assert answer.status_code == 200, answer.text
     return sorted(each["full_name"] for each in answer.json()["people"])
 
@@ -100,7 +100,7 @@ def test_people_are_found_by_beginnings_of_words_without_marks(
 def test_nobody_is_found_whom_the_grant_may_not_know(
     crowd: Office, who: str, expected: list[str]
 ) -> None:
-    told = crowd.get(who, "/people", q="tuyet", limit=max(1, len(expected))).json()
+    told = crowd.searched(who, q="tuyet", limit=max(1, len(expected))).json()
 
     assert sorted(each["full_name"] for each in told["people"]) == expected
     assert told["next"] is None
@@ -132,7 +132,7 @@ def test_pages_follow_each_other_without_gap_or_repetition(office: Office) -> No
     pages = 0
 
     while True:
-        answer = office.get("cell", "/people", **query)
+        answer = office.searched("cell", **query)
         told = answer.json()
         seen += [each["candidacy"] for each in told["people"]]
         pages += 1
@@ -161,24 +161,24 @@ def test_a_crowd_is_found_to_the_last(office: Office) -> None:
     )
     office.ketnap.catch_up()
 
-    first = office.get("cell", "/people", q="tran", limit=200).json()
-    rest = office.get("cell", "/people", q="tran", limit=200, cursor=first["next"]).json()
+    first = office.searched("cell", q="tran", limit=200).json()
+    rest = office.searched("cell", q="tran", limit=200, cursor=first["next"]).json()
 
     assert (len(first["people"]), len(rest["people"]), rest["next"]) == (200, 3, None)
     assert len({each["person"] for each in first["people"] + rest["people"]}) == 203
 
 
 def test_a_cursor_is_of_its_own_question_and_account(crowd: Office) -> None:
-    cursor = crowd.get("inspector", "/people", q="tuyet", limit=1).json()["next"]
+    cursor = crowd.searched("inspector", q="tuyet", limit=1).json()["next"]
 
     asked = [
-        crowd.get("inspector", "/people", q="nguyen", cursor=cursor),
-        crowd.get("commune", "/people", q="tuyet", cursor=cursor),
-        crowd.get("inspector", "/people", q="tuyet", cursor="x"),
-        crowd.get("inspector", "/people", q="tuyet", limit=0),
-        crowd.get("inspector", "/people", q=""),
-        crowd.get("inspector", "/people"),
-        crowd.get("inspector", "/people", q="t" * 201),
+        crowd.searched("inspector", q="nguyen", cursor=cursor),
+        crowd.searched("commune", q="tuyet", cursor=cursor),
+        crowd.searched("inspector", q="tuyet", cursor="x"),
+        crowd.searched("inspector", q="tuyet", limit=0),
+        crowd.searched("inspector", q=""),
+        crowd.searched("inspector"),
+        crowd.searched("inspector", q="t" * 201),
     ]
 
     assert {answer.status_code for answer in asked} == {422}

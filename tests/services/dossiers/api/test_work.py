@@ -26,7 +26,7 @@ def brief(tasks: list[dict[str, Any]]) -> list[tuple[str, str, str]]:
 def test_deadlines_that_wait_are_told_what_is_nearest_to_today_first(office: Office) -> None:
     office.brought_to("application")
 
-    tasks = work(office, "commune")
+    tasks = work(office, "commune", purpose="work")
 
     assert brief(tasks) == [
         ("deadline", "papers", "2027-02-09"),
@@ -113,6 +113,38 @@ def test_what_does_not_fit_is_told_until_it_does(office: Office) -> None:
     assert brief(after) == [("deadline", "papers", "2027-02-09")]
 
 
+def test_what_is_over_since_long_comes_after_what_is_far_ahead(office: Office) -> None:
+    office.brought_to("application")
+    acts = {
+        "nominated": date(2023, 1, 12),
+        "applied": date(2023, 2, 9),
+        "certified": date(2023, 2, 2),
+        "sealed": date(2023, 3, 2),
+    }
+    office.ketnap.dossiers.perform(
+        RecordHistory(
+            on=date(2026, 11, 24),
+            person_ref="2",
+            full_name="Lê Thị Hoa",
+            unit=office.cell,
+            acts=acts,
+            by=CLERK,
+        )
+    )
+
+    tasks = work(office, "commune")
+
+    assert [(task["code"], task["long_overdue"]) for task in tasks] == [
+        ("papers", False),
+        ("certificate", False),
+        ("certificate", False),
+        ("papers", True),
+    ]
+    first = office.get("commune", "/work", limit=2).json()
+    rest = office.get("commune", "/work", limit=2, cursor=first["next"]).json()
+    assert [*first["tasks"], *rest["tasks"]] == tasks
+
+
 def test_what_was_refused_to_a_policy_is_a_task_until_it_is_settled(office: Office) -> None:
     candidacy = office.nominated()
     refused = NoteRefusal(
@@ -152,7 +184,10 @@ def test_what_was_refused_to_a_policy_is_a_task_until_it_is_settled(office: Offi
 def test_tasks_are_told_to_who_sees_them_and_names_to_who_may_know_them(office: Office) -> None:
     office.brought_to("application")
 
-    told = {who: work(office, who) for who in office.officers}
+    unread = {who: work(office, who) for who in office.officers}
+    assert {task["full_name"] for tasks in unread.values() for task in tasks} == {None}
+    assert list(office.ketnap.keys.reads()) == []
+    told = {who: work(office, who, purpose="work") for who in office.officers}
 
     assert {who for who, tasks in told.items() if tasks} == {
         "cell",
