@@ -48,14 +48,15 @@ class Lag:
 
     reader: str
     ledger: str
-    head: int
+    head: int | None
+    """None while nobody can say it: what carries the ledger is away."""
     position: int
     parked: int
 
     @property
-    def events(self) -> int:
+    def events(self) -> int | None:
         """Return how many events the reader has still to read."""
-        return max(0, self.head - self.position)
+        return None if self.head is None else max(0, self.head - self.position)
 
 
 class Unread:
@@ -69,8 +70,10 @@ class Unread:
         self._seconds = seconds
         self._seen: dict[tuple[str, str], deque[tuple[int, float]]] = {}
 
-    def age(self, lag: Lag) -> float:
+    def age(self, lag: Lag) -> float | None:
         """Note where a reader and its ledger stand, and return for how many seconds it waits."""
+        if lag.head is None:
+            return None
         now = self._seconds()
         seen = self._seen.setdefault((lag.reader, lag.ledger), deque())
         if not seen or lag.head > seen[-1][0]:
@@ -111,7 +114,8 @@ class Stands(Collector):
         ):
             family = GaugeMetricFamily(f"ketnap_reader_{name}", told, labels=["reader", "ledger"])
             for lag in lags:
-                family.add_metric([lag.reader, lag.ledger], value(lag))
+                if (told_now := value(lag)) is not None:
+                    family.add_metric([lag.reader, lag.ledger], told_now)
             yield family
 
 

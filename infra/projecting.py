@@ -35,7 +35,6 @@ class _Projector:
         self._readings = readings
         self._standing = standing
         self._keeps = False
-        self._heads: dict[str, int] = {}
         self._well: dict[str, tuple[int, float]] = {}
 
     def run(self, stop: Event) -> None:
@@ -76,11 +75,12 @@ class _Projector:
         positions = answered(self._standing.positions)
         if positions is None:
             return []
+        heads = self._heads()
         return [
             Lag(
                 reader=runner.name,
                 ledger=feed.ledger,
-                head=self._head(feed),
+                head=heads.get(feed.ledger),
                 position=positions.get(runner.name, 0),
                 parked=1 if answered(lambda name=runner.name: self._standing.parked(name)) else 0,  # type: ignore[misc]
             )
@@ -92,9 +92,11 @@ class _Projector:
         lags = self.lags()
         if not lags:
             return ["the view is away"]
-        if not self._keeps:
-            return ["another process keeps this view"]
-        return [f"{lag.reader} is degraded at {lag.position}" for lag in lags if lag.parked]
+        return [
+            *(["the broker is away"] if any(lag.head is None for lag in lags) else []),
+            *([] if self._keeps else ["another process keeps this view"]),
+            *(f"{lag.reader} is degraded at {lag.position}" for lag in lags if lag.parked),
+        ]
 
     def not_alive(self) -> list[str]:
         """Name the readers that have had something to read for long, and have not moved."""
@@ -109,9 +111,14 @@ class _Projector:
                 stuck.append(f"{lag.reader} has stood at {lag.position} for {now - since:.0f} s")
         return stuck
 
-    def _head(self, feed: KafkaFeed) -> int:
-        """Return the end of a topic, or where it was when the broker last answered."""
-        head = answered(feed.head)
-        if head is not None:
-            self._heads[feed.ledger] = head
-        return self._heads.get(feed.ledger, 0)
+    def _heads(self) -> dict[str, int]:
+        """Return the ends of the topics; a broker that does not answer is asked once."""
+        heads: dict[str, int] = {}
+        for _, feed in self._readings:
+            if feed.ledger in heads:
+                continue
+            head = answered(feed.head)
+            if head is None:
+                return {}
+            heads[feed.ledger] = head
+        return heads

@@ -10,15 +10,23 @@ from infra.metrics import Lag
 from infra.reactor import Policy
 from infra.reactor.faust import FaustReactor
 from infra.roles import Process, Role
+from infra.runner import Standstills
 from infra.topics import of_ledger
+from infra.view import View
 
 STUCK_SECONDS = 60.0
 """So long a reactor may stand with something to do before the process counts as dead."""
 
 
-def reacting(here: Process, service: Commands, policies: Mapping[str, Policy]) -> Role:
-    """Return the role that follows policies, by their names: `<service>.policy.<ledger>`."""
-    reactors = [_reactor(here, name, service, policy) for name, policy in policies.items()]
+def reacting(here: Process, service: Commands, policies: Mapping[str, Policy], view: View) -> Role:
+    """Return the role that follows policies, by their names: `<service>.policy.<ledger>`.
+
+    What stops them stands in the view of the service, where `ketnap reader` finds it.
+    """
+    reactors = [
+        _reactor(here, name, service, policy, view.standstills())
+        for name, policy in policies.items()
+    ]
 
     def lags() -> list[Lag]:
         return [
@@ -35,9 +43,12 @@ def reacting(here: Process, service: Commands, policies: Mapping[str, Policy]) -
 
     def not_ready() -> list[str]:
         unknown = [f"{each.name} has not begun" for each in reactors if each.state is None]
-        return unknown + [
-            f"{lag.reader} is degraded at {lag.position}" for lag in lags() if lag.parked
-        ]
+        away = [f"{each.name} waits: {each.missed} is away" for each in reactors if each.missed]
+        return (
+            unknown
+            + away
+            + [f"{lag.reader} is degraded at {lag.position}" for lag in lags() if lag.parked]
+        )
 
     def not_alive() -> list[str]:
         return [
@@ -55,7 +66,9 @@ def reacting(here: Process, service: Commands, policies: Mapping[str, Policy]) -
     )
 
 
-def _reactor(here: Process, name: str, service: Commands, policy: Policy) -> FaustReactor:
+def _reactor(
+    here: Process, name: str, service: Commands, policy: Policy, standstills: Standstills
+) -> FaustReactor:
     ledger = name.rpartition(".")[2]
     return FaustReactor(
         name,
@@ -64,4 +77,5 @@ def _reactor(here: Process, name: str, service: Commands, policy: Policy) -> Fau
         policy,
         bootstrap=here.said.bootstrap,
         topic=of_ledger(ledger)[0],
+        standstills=standstills,
     )

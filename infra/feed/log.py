@@ -99,7 +99,8 @@ class Log:
 
     async def head(self) -> int:
         """Return the last position that is on the topic."""
-        async with self._probing:
+        # Who searches the topic from end to end may hold the probe for minutes.
+        async with reaching(self.topic, self._patience), self._probing:
             first, end = await self._bounds()
             if end != self._seen_end:
                 last = None

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from time import monotonic
 
-from events import wire
 from events.codec import UndecodableError
-from infra.feed import Feed, Parking
+from infra.feed import Feed, Parking, carried
 from infra.ledger.application import Commands
 from infra.ledger.port import Row
 from infra.reactor.reactor import Policy, Reactor
@@ -71,8 +70,9 @@ class Deliveries:
         where the next one should be. Raises what `infra.runner.AWAY` names; then nothing is
         lost, and to take it again is right.
         """
-        row = _row(self._handed.ledger, record)
-        if row is None:
+        try:
+            row = carried(self._handed.ledger, record)
+        except UndecodableError:
             self.sweep()
             return
         self._handed.at_hand = row
@@ -105,23 +105,3 @@ class Progress:
     def seconds_without(self) -> float:
         """Return for how long nothing moved that should have; it grows, too, if nobody looks."""
         return self._clock() - self._well
-
-
-def _row(ledger: str, record: bytes | None) -> Row | None:
-    try:
-        carried = wire.decode(record)
-    except UndecodableError:
-        return None
-    if carried.source != ledger:
-        return None
-    return Row(
-        carried.position,
-        carried.subject,
-        carried.version,
-        carried.type,
-        carried.recorded,
-        bytes(carried.data),
-        carried.sealedhash,
-        b"",
-        carried.traceparent,
-    )

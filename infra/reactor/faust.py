@@ -18,7 +18,7 @@ from typing import Any, NoReturn
 import faust
 import structlog
 
-from infra.feed import Feed
+from infra.feed import Feed, FeedAwayError
 from infra.ledger.application import Commands
 from infra.reactor.deliveries import Deliveries, Progress
 from infra.reactor.reactor import Policy
@@ -64,11 +64,17 @@ class FaustReactor:
         self._delivered = False
         self._stopping = False
         self._state: State | None = None
+        self._missed = ""
 
     @property
     def state(self) -> State | None:
         """Return where the reactor stood when it last looked, or None before that."""
         return self._state
+
+    @property
+    def missed(self) -> str:
+        """Name what is away for which the reactor waits, or nothing."""
+        return self._missed
 
     @property
     def seconds_without_progress(self) -> float:
@@ -151,11 +157,13 @@ class FaustReactor:
             try:
                 with self._alone:
                     work(*args)
-            except AWAY:
+            except AWAY as error:
+                self._missed = "the broker" if isinstance(error, FeedAwayError) else "the database"
                 if monotonic() - since > PATIENCE_SECONDS or self._stopping:
                     raise
                 sleep(SWEEP_SECONDS)
             else:
+                self._missed = ""
                 return
 
     def _vital(self, work: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:

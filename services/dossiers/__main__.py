@@ -14,6 +14,7 @@ from services.dossiers import policy
 from services.dossiers.api import api as application
 from services.dossiers.application import Dossiers
 from services.dossiers.view import Boxes, CandidaciesView, UnitsView
+from services.tasks import trying_again
 
 SERVICE = "dossiers"
 POLICIES = {
@@ -32,11 +33,13 @@ def api(here: Process) -> Role:
         followed = {name.rpartition(".")[2]: ledger.reader(name) for name in POLICIES}
         return {**standing.slowest(SERVICE), **followed}
 
+    dossiers = here.keep(Dossiers(ledger, here.keys, units))
     app = application(
-        here.keep(Dossiers(ledger, here.keys, units)),
+        dossiers,
         candidacies,
         here.access,
         here.reached(stands),
+        again=trying_again(here.feed, dossiers, POLICIES),
         requests=here.requests,
     )
     return Role(app=app, not_ready=lambda: here.not_ready(stands))
@@ -54,7 +57,7 @@ def projector(here: Process) -> Role:
 def reactor(here: Process) -> Role:
     """Do what training and verification call for."""
     units = here.keep(UnitsView(here.place()))
-    return reacting(here, here.keep(Dossiers(here.ledger(), here.keys, units)), POLICIES)
+    return reacting(here, here.keep(Dossiers(here.ledger(), here.keys, units)), POLICIES, units)
 
 
 if __name__ == "__main__":

@@ -54,7 +54,8 @@ def projector(here: Process) -> Role:
 
 def reactor(here: Process) -> Role:
     """Do what dossiers calls for."""
-    return reacting(here, here.keep(Verification(here.ledger(), here.keys)), POLICIES)
+    cases = here.keep(CasesView(here.place()))
+    return reacting(here, here.keep(Verification(here.ledger(), here.keys)), POLICIES, cases)
 
 
 if __name__ == "__main__":

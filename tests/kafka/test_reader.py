@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from threading import Event, Thread
+from types import SimpleNamespace
+from typing import Any
 
 import msgspec
 import pytest
@@ -16,6 +18,7 @@ from events.envelope import Envelope
 from infra.database import Away, Database, SqliteFile
 from infra.feed.kafka import KafkaFeed
 from infra.feed.parking import ParkedRecord
+from infra.projecting import projecting
 from infra.runner import Parked, Runner, open_view
 from infra.topics import of_reader
 from tests.kafka.broker import RENAMED, Broker, cut, record
@@ -217,6 +220,28 @@ def test_a_reader_waits_for_a_broker_that_is_away_and_does_not_fill_the_log(
 
     assert names.seen == [1, 2, 3, 4, 5, 6]
     assert len(caplog.records) < 20
+
+
+def test_a_projector_whose_broker_is_away_says_so_and_still_tells_where_it_stands(
+    own_stack: Stack, mortal: Broker, names: Names
+) -> None:
+    mortal.put(1, 2)
+
+    @contextmanager
+    def snapshot() -> Iterator[Database]:
+        yield names.db
+
+    here: Any = SimpleNamespace(service="names", lags=list)
+    with closing(KafkaFeed(mortal.bootstrap, mortal.ledger, patience_seconds=2)) as feed:
+        runner = Runner("names", feed, names.db, names)
+        role = projecting(here, [(runner, feed)], snapshot)
+        assert [(lag.head, lag.position) for lag in here.lags()] == [(2, 0)]
+        assert "the broker is away" not in role.not_ready()
+        own_stack.kafka.kill()
+
+        assert [(lag.head, lag.position) for lag in here.lags()] == [(None, 0)]
+        assert "the broker is away" in role.not_ready()
+        assert role.not_alive() == []
 
 
 def test_a_reader_that_starts_while_the_broker_is_away_waits_for_it(
