@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing, asynccontextmanager
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import (
@@ -24,6 +24,8 @@ PROBE_BYTES = 64 << 10
 PROBE_WAIT_MS = 1
 """A probe never waits for what is to come, and a place is left only when a wait has ended."""
 FETCH_WAIT_MS = 100
+REPEATED_RECORDS = 10_000
+"""More than a relay repeats that begins anew: it looks back two pages, and leaves a page behind."""
 AWAY = (
     KafkaTimeoutError,
     KafkaUnavailableError,
@@ -137,9 +139,24 @@ class Log:
             else:
                 low = at + 1
             probe = -1
-        if low == end:
-            return end, end
-        return await self._anywhere(position, low), end
+        if low < end:
+            return await self._anywhere(position, low), end
+        return await self._near_the_end(position, first, end), end
+
+    async def _near_the_end(self, position: int, first: int, end: int) -> int:
+        """Return the offset of a position that is higher than the last record's, or the end.
+
+        A relay that begins anew repeats what is there; where it was killed meanwhile, the topic
+        ends lower than it has come. It looks back no further than a few pages, nor do we.
+        """
+        if first == end or await self._position_at(end - 1) == end:
+            return end  # nothing was ever repeated
+        since = max(first, end - REPEATED_RECORDS)
+        async with aclosing(self._from(since, end)) as records:
+            async for offset, there, _ in records:
+                if there == position:
+                    return offset
+        return end
 
     async def _readable(self, low: int, high: int) -> tuple[int, int | None]:
         """Return the first record in a range that tells its position."""
@@ -155,27 +172,34 @@ class Log:
         """
         first, end = await self._bounds()
         reason = ""
+        async with aclosing(self._from(first, end)) as records:
+            async for offset, there, why in records:
+                if there == position:
+                    return offset
+                if offset == where:
+                    reason = why
+        raise NotThere(f"position {position} of {self.ledger} is not on {self.topic}: {reason}")
+
+    async def _from(self, first: int, end: int) -> AsyncGenerator[tuple[int, int, str]]:
+        """Yield each record from an offset to another: its own, its position, what it says."""
         probe = await self._own_probe()
         probe.seek(self._partition, first)
         probe.resume(self._partition)
-        offset = first
-        while offset < end:
-            async with reaching(self.topic, self._patience):
-                found = await probe.getmany(self._partition, timeout_ms=1000, max_records=2000)
-            for record in found.get(self._partition, ()):
-                offset = record.offset + 1
-                try:
-                    there = carried(self.ledger, record.value).position
-                except UndecodableError as error:
-                    there, why = 0, f"at offset {record.offset} lies {error}"
-                else:
-                    why = f"the topic goes on with {there}"
-                if there == position:
-                    return int(record.offset)
-                if record.offset == where:
-                    reason = why
-        probe.pause(self._partition)
-        raise NotThere(f"position {position} of {self.ledger} is not on {self.topic}: {reason}")
+        try:
+            offset = first
+            while offset < end:
+                async with reaching(self.topic, self._patience):
+                    found = await probe.getmany(self._partition, timeout_ms=1000, max_records=2000)
+                for record in found.get(self._partition, ()):
+                    offset = int(record.offset) + 1
+                    try:
+                        there = carried(self.ledger, record.value).position
+                    except UndecodableError as error:
+                        yield offset - 1, 0, f"at offset {offset - 1} lies {error}"
+                    else:
+                        yield offset - 1, there, f"the topic goes on with {there}"
+        finally:
+            probe.pause(self._partition)
 
     async def _position_at(self, offset: int) -> int | None:
         """Return the position that a record carries, or None where it cannot be read."""

@@ -69,6 +69,15 @@ def test_two_relays_that_overlapped_are_read_from_any_position(
         assert positions(feed, after, 22) == list(range(after + 1, 23))
 
 
+def test_what_lies_before_a_repetition_that_was_broken_off_is_read(
+    broker: Broker, feed: KafkaFeed
+) -> None:
+    broker.put(1, 2, 1, 2, 3, 4, 5, 3, 4)
+
+    assert [row.position for row in feed.read(4, 10)] == [5]
+    assert feed.read(5, 10) == []
+
+
 def test_a_gap_that_is_filled_later_is_found(broker: Broker, feed: KafkaFeed) -> None:
     broker.put(1, 2, 3, 6, 7, 4, 5, 6, 7)
 
