@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help install run test check browser stack stack-stop stack-status stack-tools lock contracts bench clean
+.PHONY: help install run test check browser stack stack-stop stack-status stack-tools lock contracts chaos bench clean
 
 help: ## list what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -46,6 +46,9 @@ stack-tools: ## Debian's Java, Maven, PostgreSQL and Prometheus, which the stack
 
 test: check browser stack-tools ## everything, on a stack of its own, ending with pytest's closing line
 	$(BIN)/python -m tests.with_stack $(BIN)/pytest --numprocesses 2 --cov --cov-report term
+
+chaos: check stack-tools ## the long share of the fault suite: 200 real schedules, 20,000 simulated
+	$(BIN)/python -m tests.chaos --real 200 --simulated 20000
 
 bench: install ## ratios measured side by side in one run; JSON in var/bench
 	$(BIN)/python -m tests.bench
