@@ -89,6 +89,8 @@ class Settled(Fact):
 
     done: bool
     """Whether it was taken."""
+    ground: str | None = None
+    """Why it needs no doing, by a code: a reason in words might name somebody."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

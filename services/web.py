@@ -82,6 +82,7 @@ class Web:
             self._ketnap.candidacies,
             self.access,
             self._reached("dossiers"),
+            again={name: each.try_again for name, each in self._ketnap.reactors.items()},
             requests=requests,
         )
 

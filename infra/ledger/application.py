@@ -346,7 +346,7 @@ class Commands(Application[UUID], ABC):
         task = self.task(command.task)
         match command:
             case SettleRefusal():
-                task.settle(command.on, command.by, done=False)
+                task.settle(command.on, command.by, done=False, ground=command.ground)
                 return (task,)
             case TryAgain():
                 task.settle(command.on, command.by, done=True)

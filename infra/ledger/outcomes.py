@@ -44,6 +44,7 @@ class SettleRefusal:
     on: date
     task: UUID
     by: By
+    ground: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +88,8 @@ class PolicyOutcome(BaseAggregate[UUID]):
 
     def __init__(self) -> None:
         self.cause = ""
+        self.policy = ""
+        self.about: UUID | None = None
         self.settled = False
 
     @classmethod
@@ -105,16 +108,20 @@ class PolicyOutcome(BaseAggregate[UUID]):
             **command.by.fields(),
         )
 
-    def settle(self, on: date, by: By, *, done: bool) -> None:
+    def settle(self, on: date, by: By, *, done: bool, ground: str | None = None) -> None:
         """End the task: the command was taken, or needs no doing."""
         if self.settled:
             raise TaskSettled(cause=self.cause)
         self.trigger_event(
-            cast("type[PolicyOutcome.Event]", self.PolicySettled), on=on, done=done, **by.fields()
+            cast("type[PolicyOutcome.Event]", self.PolicySettled),
+            on=on,
+            done=done,
+            ground=ground,
+            **by.fields(),
         )
 
     def take_in(self, fact: Fact) -> None:
         """Take in a fact of this stream."""
         if isinstance(fact, Refused):
-            self.cause = fact.cause
+            self.cause, self.policy, self.about = fact.cause, fact.policy, fact.about
         self.settled = isinstance(fact, Settled)

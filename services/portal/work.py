@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
+from uuid import UUID
 
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from infra.access import NotFound
 from services.portal.clocks import remaining
 from services.portal.page import Page, PageHere
 from services.portal.written import words
@@ -29,6 +31,21 @@ _DUTY = {
     "recognition": "recognise",
 }
 """Whose act ends a clock: without that duty one waits for another unit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """What can be done to a refused command."""
+
+    resource: str
+    fields: tuple[str, ...]
+
+
+DEEDS = {
+    "khep-lai": Deed("settlement", ("ground", "document")),
+    "lam-lai": Deed("retry", ("document",)),
+}
+GROUNDS = ("done-otherwise", "not-needed", "recorded-wrongly")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +81,23 @@ async def work(page: PageHere) -> Response:
         groups=grouped(tasks),
         next=told["next"],
         unit=unit,
+        grounds=GROUNDS,
         count=len(tasks),
     )
+
+
+@router.post("/viec/{task}/{deed}")
+async def take_up(page: PageHere, task: UUID, deed: str) -> Response:
+    """Settle what was refused to a policy, or try it again; then show what is left."""
+    if deed not in DEEDS:
+        raise NotFound
+    form = await page.form()
+    told = {name: form.get(name) for name in DEEDS[deed].fields}
+    body = {name: text for name, text in told.items() if text}
+    answer = await page.client.post(
+        f"/dossiers/tasks/{task}/{DEEDS[deed].resource}", body, key=form.key
+    )
+    return page.see("/viec", after=answer.body["position"])
 
 
 def grouped(tasks: Sequence[Task]) -> list[tuple[str, list[Task]]]:

@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 import msgspec
 from fastapi import FastAPI
 
 from infra.access import Access
 from infra.http import Reached, promised, served
 from infra.metrics import Requests
-from services.dossiers.api import answers, bodies, case, directory, doing, people, units, work
+from services.dossiers.api import (
+    answers,
+    bodies,
+    case,
+    directory,
+    doing,
+    people,
+    tasks,
+    units,
+    work,
+)
 from services.dossiers.api.acts import ACTS
 from services.dossiers.api.refusals import STATUSES
 from services.dossiers.api.room import Room
 from services.dossiers.application import Dossiers
 from services.dossiers.view import CandidaciesView
+from services.tasks import Again, Retry, Settlement, TakenUp
 from services.wording import law, refusal_words
 
 _KINDS: tuple[type[msgspec.Struct], ...] = (
@@ -25,24 +39,32 @@ _KINDS: tuple[type[msgspec.Struct], ...] = (
     answers.PersonShown,
     answers.PeopleFound,
     people.Wanted,
+    Settlement,
+    Retry,
+    TakenUp,
     answers.Work,
     answers.UnitsShown,
     *directory.KINDS,
 )
 
 
-def api(
+def api(  # noqa: PLR0913 - what it stands on
     dossiers: Dossiers,
     view: CandidaciesView,
     access: Access,
     reached: Reached,
     *,
+    again: Mapping[str, Again] = MappingProxyType({}),
     requests: Requests | None = None,
 ) -> FastAPI:
-    """Return the service over HTTP. `reached` tells how far its views and policies have read."""
+    """Return the service over HTTP.
+
+    `reached` tells how far its views and policies have read; `again` does what was refused
+    to a policy, by the policy's name.
+    """
     app = FastAPI(title="ketnap: dossiers", docs_url=None, redoc_url=None, version="1")
-    app.state.room = room = Room.of(dossiers, view, access, reached)
-    for part in (case, doing, people, units, work, directory):
+    app.state.room = room = Room.of(dossiers, view, access, reached, again)
+    for part in (case, doing, people, units, work, tasks, directory):
         part.add(app, room)
     promised(app, _KINDS)
     return served(app, refusal_words, statuses=STATUSES, law=law, requests=requests)

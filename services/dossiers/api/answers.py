@@ -193,6 +193,11 @@ class TaskShown(Answer):
     clause: str | None
     frees: str | None
     cause: str | None
+    task: UUID | None
+    """What was refused, as it is settled or tried again."""
+    may_settle: bool
+    why_not: str | None
+    """Why who asks may not take up what was refused."""
 
 
 class Work(Answer):

@@ -57,13 +57,13 @@ class Asking:
         answers = [self.scope.decide(each, act) for each in self._resources(of, kind)]
         return min(answers, key=_best, default=Decision(Verdict.HIDDEN, NotFound()))
 
-    def decide_act(self, of: Standing, act: str, on: date) -> Decision:
+    def decide_act(self, of: Standing, act: str, on: date, *, kind: str = "candidacy") -> Decision:
         """Decide on an act of a day: the unit is asked for where it lies on that day."""
-        if not (seen := self.decide(of)):
+        if not (seen := self.decide(of, kind=kind)):
             return seen
         taker = self.tree.taking(of.unit, on)
         unit, day = (taker, on) if taker else _latest(of)
-        decision = self.scope.decide(self._resource(of, "candidacy", unit, day), act)
+        decision = self.scope.decide(self._resource(of, kind, unit, day), act)
         if decision.verdict is Verdict.HIDDEN:
             # It is seen for what it was; on that day it is another body's.
             return Decision(Verdict.REFUSED, ActNotGranted(role=self.role, act=act))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any
@@ -17,6 +18,7 @@ from services.dossiers.domain.candidacy import Candidacy
 from services.dossiers.domain.refusals import UnknownCandidacy
 from services.dossiers.domain.tree import Tree
 from services.dossiers.view import CandidaciesView
+from services.tasks import Again
 
 After = Annotated[str | None, Query(max_length=200)]
 """Positions, as `dossiers:12,training:4`, that are waited for."""
@@ -34,13 +36,21 @@ class Room:
     access: Access
     reached: Reached
     cursors: Cursors
+    again: Mapping[str, Again]
+    """What tries again what was refused to a policy, by the policy's name."""
 
     @classmethod
     def of(
-        cls, dossiers: Dossiers, view: CandidaciesView, access: Access, reached: Reached
+        cls,
+        dossiers: Dossiers,
+        view: CandidaciesView,
+        access: Access,
+        reached: Reached,
+        again: Mapping[str, Again],
     ) -> Room:
         """Return a room, with the secret of its lists' cursors."""
-        return cls(dossiers, view, access, reached, Cursors(dossiers.keys.cursor_secret))
+        cursors = Cursors(dossiers.keys.cursor_secret)
+        return cls(dossiers, view, access, reached, cursors, again)
 
     @property
     def tree(self) -> Tree:

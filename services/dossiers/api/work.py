@@ -16,9 +16,10 @@ from services.dossiers.api.answers import TaskShown, Work
 from services.dossiers.api.asking import Asking
 from services.dossiers.api.people import names, place, standing
 from services.dossiers.api.room import Room, Who
+from services.dossiers.api.tasks import judged
 from services.dossiers.domain.refusals import UnknownUnit
 from services.dossiers.view import Task
-from services.wording import law
+from services.wording import law, refusal_words
 
 Purpose = Annotated[str | None, Query(min_length=1, max_length=200, pattern=r"\S")]
 
@@ -104,6 +105,18 @@ def _shown(
             clause=task.told.rule,
             frees=law(task.told.rule).get("frees") if task.told.rule else None,
             cause=task.told.cause,
+            task=task.told.task,
+            **_takes_up(asking, task, lang),
         )
         for task in tasks
     ]
+
+
+def _takes_up(asking: Asking, task: Task, lang: str) -> dict[str, Any]:
+    if task.told.task is None:
+        return {"may_settle": False, "why_not": None}
+    refusal = judged(asking, standing(task.of)).refusal
+    return {
+        "may_settle": refusal is None,
+        "why_not": refusal_words(refusal, lang) if refusal else None,
+    }

@@ -125,6 +125,12 @@ class Desk:
         self.catch_up()
         return answer
 
+    def posted(self, who: str, path: str, told: Mapping[str, str]) -> Response:
+        """Send what a form of a page says."""
+        answer = self._browsers[who].post(path, data=told)
+        self.catch_up()
+        return answer
+
     def nominated(self, **other: str) -> str:
         """Return the path of the candidacy of somebody who was just nominated."""
         answer = self.send("cell", "/gioi-thieu", {**PERSON, **other})

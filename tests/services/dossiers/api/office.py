@@ -69,7 +69,11 @@ class Office:
         self.ketnap.catch_up()
         self.reached = Reached(self.read_so_far, sweep_seconds=0.01)
         self.app: FastAPI = api(
-            self.ketnap.dossiers, self.ketnap.candidacies, self.access, self.reached
+            self.ketnap.dossiers,
+            self.ketnap.candidacies,
+            self.access,
+            self.reached,
+            again={name: each.try_again for name, each in self.ketnap.reactors.items()},
         )
         self.http = TestClient(self.app, raise_server_exceptions=False)
         self._keys = (f"key-{n}" for n in count())
