@@ -10,6 +10,7 @@ import typer
 
 from services.installation import Installation
 from services.reporting.view import Question
+from services.resuming import UnknownReader
 from services.terminal import asked
 from services.terminal.cases import case_of, names_of
 from services.terminal.figures import show_figures
@@ -92,26 +93,37 @@ def facts(  # noqa: PLR0913, PLR0917 - a command's options
     )
 
 
-def history(
+def history(  # noqa: PLR0913, PLR0917 - as above
     case: Annotated[str | None, typer.Argument(metavar="CASE")] = None,
     unit: Annotated[str | None, typer.Option("--unit", metavar="CODE")] = None,
+    reader: Annotated[str | None, typer.Option("--reader", metavar="NAME")] = None,
     data: Data = None,
     lang: Lang = None,
     as_json: Json = False,  # noqa: FBT002 - a flag
 ) -> None:
     screen = screen_for(lang)
     unit = asked.unit(unit, screen.lang)
-    if (case is None) == (unit is None):
+    if [case, unit, reader].count(None) != 2:  # noqa: PLR2004 - of the three, one
         raise asked.misuse(screen.lang, "case-or-unit", "CASE")
     with opened(data, screen) as ketnap:
         if case is not None:
             rows = ketnap.view.history(case=case_of(ketnap, case))
+        elif reader is not None:
+            rows = ketnap.view.resumptions(_reader(ketnap, reader))
         else:
             rows = ketnap.view.history(unit=unit)
     if as_json:
         screen.json(rows)
     else:
         show_history(rows, screen)
+
+
+def _reader(ketnap: Installation, name: str) -> str:
+    """Return the name of a reader. Raises UnknownReader."""
+    known = [state.reader for state in ketnap.states()]
+    if name not in known:
+        raise UnknownReader(reader=name, known=tuple(known))
+    return name
 
 
 def show_history(rows: Sequence[Mapping[str, Any]], screen: Screen) -> None:

@@ -136,6 +136,13 @@ def test_a_record_is_skipped_and_that_is_on_record(run: Run, data: Path, last: i
         assert (fact["at"], fact["skipped"], fact["reason"]) == (last, True, WHY[1])
         assert fact["actor"].startswith("cli/")
 
+    told = run("history", "--reader", "dossiers.units", "--data", data)
+    assert told.code == 0
+    assert f"Cho dossiers.units chạy tiếp từ bản ghi {last}" in told.out
+    assert WHY[1] in told.out
+    assert len(run("history", "--reader", "dossiers.units", "--json", "--data", data).json) == 1
+    assert run("history", "--reader", "nobody", "--data", data).code == 1
+
 
 @pytest.mark.usefixtures("broken")
 def test_views_that_skipped_a_record_are_what_a_rebuild_makes_of_the_ledgers(

@@ -36,10 +36,21 @@ from services.reporting.view.tables import (
     open_tables,
     sum_up,
 )
-from services.reporting.view.told import Sees, Spot, history, moved, refused, seen, shown
+from services.reporting.view.told import (
+    Sees,
+    Spot,
+    history,
+    moved,
+    refused,
+    resumptions,
+    seen,
+    shown,
+)
 from services.reporting.view.watching import COUNTING, Watch, above, bearer, code_of
 
 REBUILDING_EVENTS = 5_000
+PROJECTING_EVENTS = 2_000
+"""Of a process that does nothing else: the more at once, the fewer changes of counters."""
 _ID_DIGITS = 32
 
 
@@ -232,6 +243,11 @@ class ReportingView:
         with self._snapshot(None) as knowledge:
             number = None if unit is None else knowledge.last_bearer(unit)
             return seen(knowledge, sees, case=case, unit=number, beyond=beyond, most=most)
+
+    def resumptions(self, reader: str) -> list[dict[str, Any]]:
+        """Return how often a reader that stood still was told to go on, by whom and why."""
+        with self._snapshot(None) as knowledge:
+            return resumptions(knowledge, reader)
 
     def refused(self) -> list[dict[str, Any]]:
         """Return what policies asked for and was refused, and nobody has settled."""

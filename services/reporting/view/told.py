@@ -194,6 +194,12 @@ def refused(knowledge: Knowledge) -> list[dict[str, Any]]:
     return sorted(found, key=lambda event: (event["recorded"], event["position"]), reverse=True)
 
 
+def resumptions(knowledge: Knowledge, reader: str) -> list[dict[str, Any]]:
+    """Return how often a reader was told to go on, the first time first."""
+    rows = knowledge.rows(_RESUMED, reader=reader)
+    return [_event(knowledge, "reporting", dict(zip(_COLUMNS, row, strict=True))) for row in rows]
+
+
 def _streams(knowledge: Knowledge, case: bytes) -> list[bytes]:
     """Return the streams that tell of a person's candidacies, or of a candidacy and its person."""
     if known := knowledge.rows("select known from people where person = :case", case=case):
@@ -294,6 +300,9 @@ select * from history_{ledger} where person = :key
 _REFUSED = """
 select * from history_{ledger} r where type = '{ledger}.PolicyRefused' and not exists (
     select 1 from history_{ledger} s where s.stream = r.stream and s.version > r.version)"""
+_RESUMED = """
+select * from history_reporting where type = 'reporting.ReaderResumed'
+  and field(particulars, 'reader') = :reader order by position"""
 _OF_UNIT = """
 select * from history_{ledger} where stream = :key
 union select * from history_{ledger} where unit = :key"""
