@@ -8,7 +8,7 @@ from time import monotonic
 
 from infra.feed.kafka import KafkaFeed
 from infra.metrics import Lag
-from infra.roles import PROJECTOR, Process, Role, answered, in_thread
+from infra.roles import PROJECTOR, Process, Role, answered, in_thread, saying
 from infra.runner import AWAY, SWEEP_SECONDS, Runner
 from infra.standing import Snapshot, Standing
 
@@ -21,6 +21,8 @@ Reading = tuple[Runner, KafkaFeed]
 def projecting(here: Process, readings: Sequence[Reading], snapshot: Snapshot) -> Role:
     """Return the role that moves the readers of a view; `snapshot` reads the view itself."""
     projector = _Projector(here, readings, Standing(snapshot))
+    for runner, feed in readings:
+        runner.on_parked = saying(runner.name, feed.ledger)
     here.lags = projector.lags
     return Role(
         works=[in_thread(projector.run)],

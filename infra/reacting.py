@@ -9,7 +9,7 @@ from infra.ledger.application import Commands
 from infra.metrics import Lag
 from infra.reactor import Policy
 from infra.reactor.faust import FaustReactor
-from infra.roles import Process, Role
+from infra.roles import Process, Role, saying
 from infra.runner import Standstills
 from infra.topics import of_ledger
 from infra.view import View
@@ -70,7 +70,7 @@ def _reactor(
     here: Process, name: str, service: Commands, policy: Policy, standstills: Standstills
 ) -> FaustReactor:
     ledger = name.rpartition(".")[2]
-    return FaustReactor(
+    reactor = FaustReactor(
         name,
         here.feed(ledger),
         service,
@@ -79,3 +79,5 @@ def _reactor(
         topic=of_ledger(ledger)[0],
         standstills=standstills,
     )
+    reactor.on_parked(saying(name, ledger))
+    return reactor

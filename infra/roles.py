@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import sys
-import traceback
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from threading import Event
 from types import TracebackType
 from typing import Any, NoReturn, Protocol, Self, TypeVar
@@ -29,7 +27,7 @@ from infra.feed.kafka import KafkaFeed
 from infra.http import Reached, operations
 from infra.ledger.port import Ledger
 from infra.metrics import Lag, Requests, registry
-from infra.runner import AWAY
+from infra.runner import AWAY, Parked
 from infra.sealing import Keys, MasterKeyError
 from infra.serving import Server, listen, signals_left_to_the_server
 from infra.settings import BadSettingError, MissingSettingError, Settings, settings
@@ -161,6 +159,17 @@ def answered(ask: Callable[[], A]) -> A | None:
         return None
 
 
+def saying(reader: str, ledger: str) -> Callable[[Parked], None]:
+    """Return what writes a line where a reader comes to a stand."""
+
+    def say(parked: Parked) -> None:
+        structlog.get_logger().error(
+            "parked", reader=reader, ledger=ledger, position=parked.position, type=parked.type
+        )
+
+    return say
+
+
 def in_thread(run: Callable[[Event], None]) -> Work:
     """Return work that is done by a thread."""
 
@@ -250,7 +259,4 @@ async def _until_told(server: Server, listening: Any, works: Sequence[Work]) -> 
 
 
 def _log_failure(error: BaseException) -> None:
-    # The text of an error may repeat what stood in a row; where it arose is enough.
-    frames = traceback.extract_tb(error.__traceback__)
-    where = [f"{Path(frame.filename).name}:{frame.lineno}" for frame in frames[-4:]]
-    structlog.get_logger().error("failed", error=type(error).__name__, at=where)
+    structlog.get_logger().error("failed", error=type(error).__name__, at=logs.where(error))

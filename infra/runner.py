@@ -188,6 +188,8 @@ class Reader(ABC):
         self._feed = feed
         self._batch_events = batch_events
         self._parked: Parked | None = None
+        self.on_parked: Callable[[Parked], None] = lambda _: None
+        """Told of each record before which the reader comes to a stand."""
 
     @property
     @abstractmethod
@@ -332,6 +334,7 @@ class Runner(Reader):
     def _park(self, parked: Parked) -> None:
         self._parked = parked
         self._standstills.note(self.name, parked)
+        self.on_parked(parked)
         if isinstance(self._feed, Parking):
             with suppress(FeedAwayError):  # the table has it, and it is said again at a restart
                 self._feed.park(self.name, parked.position, parked.type, parked.reason)

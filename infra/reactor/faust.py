@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from functools import wraps
@@ -20,9 +19,10 @@ import structlog
 
 from infra.feed import Feed, FeedAwayError
 from infra.ledger.application import Commands
+from infra.logs import where
 from infra.reactor.deliveries import Deliveries, Progress
 from infra.reactor.reactor import Policy
-from infra.runner import AWAY, SWEEP_SECONDS, Standstills, State
+from infra.runner import AWAY, SWEEP_SECONDS, Parked, Standstills, State
 
 SESSION_SECONDS = 6.0
 """The shortest that brokers grant: so long a killed process keeps its place from another one."""
@@ -70,6 +70,10 @@ class FaustReactor:
     def state(self) -> State | None:
         """Return where the reactor stood when it last looked, or None before that."""
         return self._state
+
+    def on_parked(self, told: Callable[[Parked], None]) -> None:
+        """Have something told of each record before which the reactor comes to a stand."""
+        self._deliveries.reactor.on_parked = told
 
     @property
     def missed(self) -> str:
@@ -178,9 +182,6 @@ class FaustReactor:
 
     def _fail(self, error: BaseException) -> NoReturn:
         """End the process, in a way that neither Faust nor a thread can hold up."""
-        frames = traceback.extract_tb(error.__traceback__)
-        where = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
-        # The text of an error may repeat what stood in a row; where it arose is enough.
-        _log.error("reactor-failed", reactor=self.name, error=type(error).__name__, where=where)
+        _log.error("reactor-failed", reactor=self.name, error=type(error).__name__, at=where(error))
         sys.stderr.flush()
         self._end(FAILED)

@@ -195,6 +195,7 @@ class Reactor(Reader):
         if isinstance(self._feed, Parking):
             self._feed.park(self.name, position, kind, reason)
         self._parked = Parked(position, kind, reason)
+        self.on_parked(self._parked)
         if self._standstills:
             self._standstills.note(self.name, self._parked)
             self._stood = True

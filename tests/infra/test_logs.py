@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import json
+import logging
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,6 +16,9 @@ from infra import logs
 def _restored() -> Iterator[None]:
     yield
     structlog.reset_defaults()
+    for handler in [*logging.root.handlers]:
+        if isinstance(handler, logs.Libraries):
+            logging.root.removeHandler(handler)
 
 
 def lines(stream: io.StringIO) -> list[dict[str, Any]]:
@@ -41,6 +45,27 @@ def test_a_person_is_withheld() -> None:
     assert "Bí Mật" not in stream.getvalue()
     assert "0123" not in stream.getvalue()
     assert lines(stream)[0]["full_name"] == "withheld"
+
+
+def test_what_a_library_says_of_an_error_is_a_line_without_its_text() -> None:
+    stream = io.StringIO()
+    logs.configure(stream=stream)
+
+    try:
+        int("Canary Nguyễn Thị Một")
+    except ValueError:
+        logging.getLogger("asyncio").exception("Task failed\nfuture: Canary Nguyễn Thị Một")
+    logging.getLogger("aiokafka").warning("broker %s is gone", 1)
+
+    assert "Canary" not in stream.getvalue()
+    failed, gone = lines(stream)
+    assert (failed["event"], failed["error"]) == ("Task failed", "ValueError")
+    assert failed["at"][-1].startswith("test_logs.py:")
+    assert (gone["event"], gone["logger"], gone["level"]) == (
+        "broker 1 is gone",
+        "aiokafka",
+        "warning",
+    )
 
 
 def test_a_level_below_the_one_asked_for_is_silent() -> None:

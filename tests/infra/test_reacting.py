@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import structlog
 
 from infra.database import Database, SqliteFile
 from infra.feed import FeedAwayError, Unreadable
@@ -80,9 +81,13 @@ def test_what_stops_a_reactor_stands_in_the_view_of_its_service(
     house: House, view: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _, reactor = begun(house, view, Torn([]), monkeypatch)
-    reactor._deliveries.sweep()  # noqa: SLF001 - what Faust calls
+    with structlog.testing.capture_logs() as lines:
+        reactor._deliveries.sweep()  # noqa: SLF001 - what Faust calls
 
     parked = Standstills(view).of(NAME)
 
     assert parked is not None
     assert (parked.position, parked.reason) == (1, "torn")
+    assert [(line["event"], line["reader"], line["position"]) for line in lines] == [
+        ("parked", NAME, 1)
+    ]
