@@ -26,6 +26,10 @@ def where(error: BaseException) -> list[str]:
     return [f"{Path(frame.filename).name}:{frame.lineno}" for frame in frames]
 
 
+class Plain(Exception):
+    """An error whose text is about machinery, and may be logged as it is."""
+
+
 class Libraries(logging.Handler):
     """Writes what libraries log as lines of ours."""
 

@@ -21,6 +21,7 @@ from infra.feed import carried
 from infra.feed.quiet import bound_logs
 from infra.ledger.port import Row
 from infra.ledger.rows import microseconds, moment
+from infra.logs import Plain
 from infra.topics import must_be_there, of_ledger
 
 PAGE_EVENTS = 2000
@@ -47,22 +48,25 @@ Page = list[tuple[int, bytes, int, str, int, bytes, bytes, str | None]]
 version, type, recorded in microseconds, state, the hash of the box, trace."""
 
 
-class OtherHistory(Exception):
+class OtherHistory(Plain):
     """What is on the topic is not what the ledger holds; somebody must look before it goes on.
 
     A topic can be removed and made anew: it is filled from the ledger.
     """
 
+    def __init__(self, what: str) -> None:
+        super().__init__(f"{what}; see deploy/runbooks/LedgerWentBack.md")
 
-class TopicCutError(ConnectionError):
+
+class TopicCutError(Plain, ConnectionError):
     """The broker lost records that it had acknowledged; a relay that starts sends them again."""
 
 
-class NotAcknowledgedError(TimeoutError):
+class NotAcknowledgedError(Plain, TimeoutError):
     """The broker did not say in time that it has what was sent."""
 
 
-class LedgerGapError(RuntimeError):
+class LedgerGapError(Plain, RuntimeError):
     """The ledger's next event is not the one after the last."""
 
 

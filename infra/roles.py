@@ -259,4 +259,5 @@ async def _until_told(server: Server, listening: Any, works: Sequence[Work]) -> 
 
 
 def _log_failure(error: BaseException) -> None:
-    structlog.get_logger().error("failed", error=type(error).__name__, at=logs.where(error))
+    why = {"why": str(error)} if isinstance(error, logs.Plain) else {}
+    structlog.get_logger().error("failed", error=type(error).__name__, at=logs.where(error), **why)

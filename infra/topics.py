@@ -14,6 +14,8 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import TopicAlreadyExistsError, for_code
 
+from infra.logs import Plain
+
 PARTITIONS: Mapping[str, int] = {
     "dossiers": 0,
     "training": 0,
@@ -34,7 +36,7 @@ PATIENCE_SECONDS = 30.0
 PROMISES = Path(__file__).parents[1] / "contracts" / "asyncapi.yaml"
 
 
-class TopicError(Exception):
+class TopicError(Plain):
     """The topics are not as they are promised: the message says what to do."""
 
 
