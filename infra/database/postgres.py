@@ -15,6 +15,7 @@ from psycopg.pq import TransactionStatus
 from psycopg.types.numeric import Int8Dumper
 from psycopg.types.string import StrDumper, TextLoader
 
+from infra.database.columns import NAMED, Column, ColumnDumper
 from infra.database.patient import (
     ANSWER_SECONDS,
     CONNECT_SECONDS,
@@ -243,10 +244,11 @@ class PostgresDatabase(Database):
                     for row in rows:
                         copy.write_row(row)
                 return
-            arrays = ", ".join(f"%s::{each}[]" for each in types)
+            arrays = ", ".join(["%s"] * len(types))
+            columns = zip(types, zip(*rows, strict=True), strict=True)
             connection.execute(
                 f"insert into {table} select * from unnest({arrays}) {spoken(conflict)}".encode(),  # noqa: S608 - our own names
-                [list(column) for column in zip(*rows, strict=True)],
+                [Column(NAMED[kind], values) for kind, values in columns],
             )
 
     def _types_of(self, table: str) -> list[str]:
@@ -404,6 +406,7 @@ def adapt(context: AdaptContext) -> None:
     adapters = context.adapters
     adapters.register_dumper(int, Int8Dumper)
     adapters.register_dumper(bool, _Flag)
+    adapters.register_dumper(Column, ColumnDumper)
     adapters.register_dumper(str, StrDumper)
     adapters.register_loader("bool", _Truth)
     adapters.register_loader("numeric", _Number)

@@ -20,6 +20,7 @@ from infra.stream import Hub
 from services.reporting.api import Live, Service
 from services.reporting.api import api as application
 from services.reporting.view import ReportingView
+from services.reporting.view.reporting_view import PROJECTING_EVENTS
 from services.reporting.view.tables import LEDGERS
 
 SERVICE = "reporting"
@@ -89,7 +90,7 @@ def projector(here: Process) -> Role:
     """Keep the figures and the history current."""
     view = here.keep(ReportingView(here.place()))
     feeds = {name: here.feed(name) for name in LEDGERS}
-    runners = view.runners(feeds)
+    runners = view.runners(feeds, batch_events=PROJECTING_EVENTS)
     readings = [(runner, feeds[runner.name.rpartition(".")[2]]) for runner in runners]
     return projecting(here, readings, view.snapshot)
 

@@ -20,10 +20,11 @@ from infra.database import PostgresSchema
 from infra.feed.kafka import FETCH_RECORDS, KafkaFeed
 from infra.feed.log import FETCH_BYTES
 from infra.relay import BATCH_BYTES, PAGE_EVENTS
-from infra.runner import BATCH_EVENTS, TABLES
+from infra.runner import TABLES
 from services.installation import LEDGERS
 from services.replay import LAYOUTS
 from services.reporting.view import ReportingView
+from services.reporting.view.reporting_view import PROJECTING_EVENTS
 from tests.bench.crowd import Crowd, Stream
 from tests.bench.distributed import Distributed
 from tests.bench.paired import Compared, Measured, interleave
@@ -90,7 +91,7 @@ def stream_both(
                     _partition().topic,
                     records=events,
                     folder=here.folder / f"quix-{next(folders)}",
-                    commit_every=BATCH_EVENTS,
+                    commit_every=PROJECTING_EVENTS,
                 ),
                 pairs=pairs,
                 progress=progress,
@@ -225,9 +226,8 @@ def _projected(here: Distributed, events: int, numbers: Iterator[int]) -> Measur
         closing(KafkaFeed(here.stack.bootstrap, LEDGER)) as feed,
     ):
         nothing = {name: Stream(name, iter(()), 0) for name in LEDGERS if name != LEDGER}
-        runner = next(
-            each for each in view.runners({LEDGER: feed, **nothing}) if each.name.endswith(LEDGER)
-        )
+        runners = view.runners({LEDGER: feed, **nothing}, batch_events=PROJECTING_EVENTS)
+        runner = next(each for each in runners if each.name.endswith(LEDGER))
         if feed.head() != events:
             raise AssertionError(feed.head())
         cpu, start = process_time() + here.postgres_seconds(), perf_counter()

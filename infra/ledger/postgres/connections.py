@@ -11,9 +11,9 @@ from typing import Any, TypeVar
 import psycopg
 from eventsourcing.persistence import OperationalError
 
+from infra.database.columns import Column, ColumnDumper
 from infra.database.patient import PatientConnection
 from infra.ledger.port import LedgerClosedError
-from infra.ledger.postgres.columns import Column, ColumnDumper
 
 LOCK_SECONDS = 12
 """Less than is waited for an answer, so that it is known that nothing was written."""

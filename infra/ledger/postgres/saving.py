@@ -10,6 +10,7 @@ from uuid import UUID
 import msgspec
 from eventsourcing.persistence import IntegrityError
 
+from infra.database.columns import BYTES, FLAGS, NUMBERS, TEXTS, Column
 from infra.ledger.port import (
     ClaimTakenError,
     CommandRepeatedError,
@@ -19,7 +20,6 @@ from infra.ledger.port import (
     SealedEvent,
     VersionTakenError,
 )
-from infra.ledger.postgres.columns import BYTES, FLAGS, NUMBERS, TEXTS, Column
 from infra.ledger.rows import microseconds, stream_of
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 from uuid import UUID
@@ -19,7 +19,7 @@ from events.dossiers import (
     Finding,
     Standing,
 )
-from events.envelope import Envelope
+from events.envelope import Envelope, Fact
 from services.reporting.projection.facets import values
 from services.reporting.projection.forest import Forest, UnitTables
 from services.reporting.projection.history import Told, told
@@ -41,8 +41,8 @@ class Counting(NamedTuple):
 class DossiersTables(UnitTables, Protocol):
     """What the view keeps of the dossiers ledger."""
 
-    def facets_number(self, facets: Facets) -> int:
-        """Return the number of a combination of facets, given when it is first seen."""
+    def facets_numbers(self, several: Iterable[Facets]) -> Mapping[Facets, int]:
+        """Return the numbers of combinations of facets, given in this order to those new."""
         ...
 
     def facets(self, number: int) -> Facets:
@@ -65,9 +65,7 @@ class DossiersTables(UnitTables, Protocol):
         """Append rows of history."""
         ...
 
-    def roll(
-        self, totals: Iterable[tuple[Total, int]], shares: Iterable[tuple[Share, int]]
-    ) -> None:
+    def roll(self, totals: Sequence[Total], shares: Sequence[Share]) -> None:
         """Add to the counters."""
         ...
 
@@ -99,6 +97,7 @@ class DossiersProjection:
         self._growing: Growing | None = None
         self._countings: list[Counting] = []
         self._facets_numbers: dict[Facets, int] = {}
+        self._facets: dict[int, Facets] = {}
         self._values: dict[int, tuple[tuple[str, str], ...]] = {}
 
     def forget(self) -> None:
@@ -109,6 +108,7 @@ class DossiersProjection:
         self._growing = None
         self._countings.clear()
         self._facets_numbers.clear()
+        self._facets.clear()
         self._values.clear()
         self._rolling.forget()
 
@@ -117,6 +117,7 @@ class DossiersProjection:
         self._people.clear()
         self._lines.clear()
         self._people.update(self._tables.people(_persons(batch)))
+        self._number_facets(batch)
         for envelope in batch:
             self._apply(envelope)
         self._settle()
@@ -206,7 +207,7 @@ class DossiersProjection:
             name,
             source.on.toordinal(),
             self._forest.number(source.unit),
-            self._facets_number(source.facets),
+            self._facets_numbers[source.facets],
             source.facets.referral_round,
             _kinds(source.findings),
             carried,
@@ -237,20 +238,24 @@ class DossiersProjection:
         self._tables.count(self._countings)
         self._countings.clear()
 
-    def _facets_number(self, facets: Facets) -> int:
-        known = self._facets_numbers.get(facets)
-        if known is None:
-            if len(self._facets_numbers) >= CACHED_FACETS:
-                self._facets_numbers.clear()
-            known = self._facets_numbers[facets] = self._tables.facets_number(facets)
-        return known
+    def _number_facets(self, batch: Sequence[Envelope]) -> None:
+        """Learn the numbers of all facets that the next facts bear, asking once."""
+        borne = dict.fromkeys(facets for each in batch for facets in _facets(each.fact))
+        if len(self._facets_numbers) + len(borne) > CACHED_FACETS:
+            self._facets_numbers.clear()
+            self._facets.clear()
+        if unknown := [facets for facets in borne if facets not in self._facets_numbers]:
+            for facets, number in self._tables.facets_numbers(unknown).items():
+                self._facets_numbers[facets] = number
+                self._facets[number] = facets
 
     def _values_of(self, number: int) -> tuple[tuple[str, str], ...]:
         known = self._values.get(number)
         if known is None:
             if len(self._values) >= CACHED_FACETS:
                 self._values.clear()
-            known = self._values[number] = values(self._tables.facets(number))
+            facets = self._facets.get(number) or self._tables.facets(number)
+            known = self._values[number] = values(facets)
         return known
 
 
@@ -260,6 +265,14 @@ def _persons(batch: Sequence[Envelope]) -> set[bytes]:
         for envelope in batch
         if (person := getattr(envelope.fact, "person", None)) is not None
     }
+
+
+def _facets(fact: Fact) -> Iterator[Facets]:
+    """Yield the facets under which a fact, and those that it restates, will be on record."""
+    if isinstance(fact, CandidacyFact):
+        yield fact.facets
+    for standing in getattr(fact, "standing", ()):
+        yield standing.facets
 
 
 def _by_version(line: Line) -> tuple[int, Line]:

@@ -16,11 +16,12 @@ MONTHS = 5_000_000
 YEARS = 6_000_000
 """Days are counted from 0001-01-01; thirds of a month, months and years from these numbers on."""
 
+Days = defaultdict[int, int]
 Values = Callable[[int], Iterable[tuple[str, str]]]
-Total = tuple[int, int, str, str, str]
-"""Unit, span, kind, facet and value."""
-Share = tuple[int, int, int]
-"""Unit, span and the child through which people reached it."""
+Total = tuple[int, int, str, str, str, int]
+"""Unit, span, kind, facet, value, and how many more."""
+Share = tuple[int, int, int, int]
+"""Unit, span, the child through which people reached it, and how many more."""
 
 
 class Counted(NamedTuple):
@@ -40,8 +41,9 @@ class Rolling:
     def __init__(self, values: Values, spans: Callable[[int], Sequence[int]]) -> None:
         self._values = values
         self._spans = spans
-        self._totals: defaultdict[Total, int] = defaultdict(int)
-        self._shares: defaultdict[Share, int] = defaultdict(int)
+        # By what they are of, and then by day: a number is hashed sooner than a tuple.
+        self._totals: defaultdict[tuple[int, str, str, str], Days] = defaultdict(_none)
+        self._shares: defaultdict[tuple[int, int], Days] = defaultdict(_none)
 
     def forget(self) -> None:
         """Drop what is not written."""
@@ -57,31 +59,45 @@ class Rolling:
         faceted = self._values(facets) if kind == "admitted" else ()
         for ancestor, child, _, since, until in branches:
             if since <= tree_on < until:
-                self._totals[ancestor, on, kind, "", value] += n
+                self._totals[ancestor, kind, "", value][on] += n
                 if faceted:
-                    self._shares[ancestor, on, child] += n
+                    self._shares[ancestor, child][on] += n
                     for facet, name in faceted:
-                        self._totals[ancestor, on, kind, facet, name] += n
+                        self._totals[ancestor, kind, facet, name][on] += n
 
-    def totals(self) -> Iterator[tuple[Total, int]]:
+    def totals(self) -> list[Total]:
         """Return and forget the changes of `counters`, for every span."""
-        summed: defaultdict[Total, int] = defaultdict(int)
-        for (unit, on, *rest), n in self._totals.items():
-            if n:
-                for span in self._spans(on):
-                    summed[unit, span, *rest] += n  # type: ignore[index]
+        summed = [
+            (unit, span, kind, facet, value, n)
+            for (unit, kind, facet, value), days in self._totals.items()
+            for span, n in self._summed(days)
+        ]
         self._totals.clear()
-        return ((key, n) for key, n in sorted(summed.items()) if n)
+        summed.sort()
+        return summed
 
-    def shares(self) -> Iterator[tuple[Share, int]]:
+    def shares(self) -> list[Share]:
         """Return and forget the changes of `shares`, for every span."""
-        summed: defaultdict[Share, int] = defaultdict(int)
-        for (unit, on, child), n in self._shares.items():
-            if n:
-                for span in self._spans(on):
-                    summed[unit, span, child] += n
+        summed = [
+            (unit, span, child, n)
+            for (unit, child), days in self._shares.items()
+            for span, n in self._summed(days)
+        ]
         self._shares.clear()
-        return ((key, n) for key, n in sorted(summed.items()) if n)
+        summed.sort()
+        return summed
+
+    def _summed(self, days: Days) -> Iterator[tuple[int, int]]:
+        """Yield what changes of days come to in every span, unless it is nothing."""
+        summed = _none()
+        for day, n in days.items():
+            for span in self._spans(day):
+                summed[span] += n
+        return ((span, n) for span, n in summed.items() if n)
+
+
+def _none() -> Days:
+    return defaultdict(int)
 
 
 @lru_cache(maxsize=65_536)

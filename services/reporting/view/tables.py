@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -25,7 +26,9 @@ KNOWN_FOR_EVER = 1 << 62
 """The position at which nothing has ceased to be known."""
 
 _PEOPLE = "select person, known from people where person in ({})"
+_FACETS = "select facets, number from facets where facets in ({})"
 _ASKED_AT_ONCE, _ASKED_TOGETHER = 512, 16
+_OF_ROUNDS = frozenset(ROUNDS)
 
 # Days are counted from 0001-01-01; `on` is a word of SQL. Clustered tables cover every column.
 # What is known from a position until another is bitemporal; appended rows carry a sign instead.
@@ -168,7 +171,11 @@ class DossiersTables(Tables):
 
     def number(self, unit: UUID) -> int:
         """Return the number of a unit, given when the unit is first named."""
-        return self._numbered("select number from units where id = ?", "units", unit.bytes)
+        sought = self._db.execute("select number from units where id = ?", (unit.bytes,))
+        if row := sought.fetchone():
+            return int(row[0])
+        added = "insert into units(id) values (?) returning number"
+        return int(self._db.execute(added, (unit.bytes,)).fetchone()[0])
 
     def unit(self, number: int) -> Unit | None:
         """Return what is known of a unit."""
@@ -224,35 +231,32 @@ class DossiersTables(Tables):
         )
         return [Counted(*row) for row in rows]
 
-    def facets_number(self, facets: Facets) -> int:
-        """Return the number of a combination of facets, given when it is first seen."""
-        return self._numbered(
-            "select number from facets where facets = ?", "facets", msgspec.json.encode(facets)
-        )
+    def facets_numbers(self, several: Iterable[Facets]) -> Mapping[Facets, int]:
+        """Return the numbers of combinations of facets, given in this order to those new."""
+        asked = {msgspec.json.encode(facets): facets for facets in several}
+        found = dict(self._each_of(_FACETS, sorted(asked)))
+        if new := [facets for facets in asked if facets not in found]:
+            self._db.executemany("insert into facets(facets) values (?)", [(key,) for key in new])
+            found |= self._each_of(_FACETS, sorted(new))
+        return {asked[key]: number for key, number in found.items()}
 
     def facets(self, number: int) -> Facets:
         """Return the facets that bear a number."""
         row = self._db.execute("select facets from facets where number = ?", (number,)).fetchone()
         return self._facets.decode(row[0])
 
-    def _numbered(self, sought: str, table: str, key: bytes) -> int:
-        if row := self._db.execute(sought, (key,)).fetchone():
-            return int(row[0])
-        column = "id" if table == "units" else "facets"
-        added = f"insert into {table}({column}) values (?) returning number"  # noqa: S608 - our own names
-        return int(self._db.execute(added, (key,)).fetchone()[0])
-
     def people(self, persons: Iterable[bytes]) -> Mapping[bytes, Person]:
         """Return what stands of people, those known already."""
-        asked, found = sorted(persons), {}
-        for start in range(0, len(asked), _ASKED_AT_ONCE):
-            part = asked[start : start + _ASKED_AT_ONCE]
+        found = self._each_of(_PEOPLE, sorted(persons))
+        return {person: self._person.decode(known) for person, known in found}
+
+    def _each_of(self, sought: str, keys: Sequence[bytes]) -> Iterator[tuple[bytes, Any]]:
+        """Yield the rows of those keys that there are, many in one question."""
+        for start in range(0, len(keys), _ASKED_AT_ONCE):
+            part = list(keys[start : start + _ASKED_AT_ONCE])
             # Of few lengths, so that the statement is prepared once.
             part += part[:1] * ((-len(part)) % _ASKED_TOGETHER if len(part) > 1 else 0)
-            sought = _PEOPLE.format(", ".join("?" * len(part)))
-            for person, known in self._db.execute(sought, part):
-                found[person] = self._person.decode(known)
-        return found
+            yield from self._db.execute(sought.format(", ".join("?" * len(part))), part)
 
     def keep_people(self, people: Mapping[bytes, Person]) -> None:
         """Keep what now stands of people."""
@@ -284,14 +288,11 @@ class DossiersTables(Tables):
             ],
         )
 
-    def roll(
-        self, totals: Iterable[tuple[Total, int]], shares: Iterable[tuple[Share, int]]
-    ) -> None:
+    def roll(self, totals: Sequence[Total], shares: Sequence[Share]) -> None:
         """Add to the counters; what comes to nothing leaves no row."""
-        changes = [(*key, n) for key, n in totals]
         self._db.put(
             "counters",
-            changes,
+            totals,
             "on conflict (unit, span, kind, facet, value)"
             " do update set n = counters.n + excluded.n",
         )
@@ -299,17 +300,16 @@ class DossiersTables(Tables):
             "delete from counters where unit = ? and span = ? and kind = ? and facet = ?"
             " and value = ? and n = 0",
             # Only the states of rounds may stand below nothing, and come back to it.
-            [change[:-1] for change in changes if change[-1] < 0 or change[2] in ROUNDS],
+            [total[:-1] for total in totals if total[-1] < 0 or total[2] in _OF_ROUNDS],
         )
-        changed = [(*key, n) for key, n in shares]
         self._db.put(
             "shares",
-            changed,
+            shares,
             "on conflict (unit, span, child) do update set n = shares.n + excluded.n",
         )
         self._db.executemany(
             "delete from shares where unit = ? and span = ? and child = ? and n = 0",
-            [change[:-1] for change in changed if change[-1] < 0],
+            [share[:-1] for share in shares if share[-1] < 0],
         )
 
 

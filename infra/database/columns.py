@@ -42,6 +42,10 @@ BYTES = Kind(1001, 17, _write_bytes)
 FLAGS = Kind(1000, 16, lambda value: b"\0\0\0\1\1" if value else b"\0\0\0\1\0")
 
 
+NAMED = {"bigint": NUMBERS, "text": TEXTS, "bytea": BYTES}
+"""The types that tables of views have."""
+
+
 class Column:
     """Values of one type, any of which may be None, as they are sent."""
 
