@@ -58,7 +58,8 @@ class Embedded(Installation):
 
         The caller holds the projectors' lock.
         """
-        readers = self._readers()
+        # What policies record is in the views when it is said that they reacted.
+        readers = [*self.reactors.values(), *self.runners]
         grown = Event()
         for ledger in self.ledgers.values():
             ledger.tell(grown.set)

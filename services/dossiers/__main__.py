@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from infra import roles
 from infra.projecting import projecting
 from infra.reacting import reacting
 from infra.relaying import relaying
 from infra.roles import API, PROJECTOR, REACTOR, RELAY, Process, Role
-from infra.standing import Standing
+from infra.standing import Following, Standing
 from services.dossiers import policy
 from services.dossiers.api import api as application
 from services.dossiers.application import Dossiers
@@ -27,12 +25,7 @@ def api(here: Process) -> Role:
     """Take commands and answer."""
     ledger, units = here.ledger(), here.keep(UnitsView(here.place()))
     candidacies = here.keep(CandidaciesView(here.place(), Boxes(ledger, here.keys)))
-    standing = Standing(units.snapshot)
-
-    def stands() -> Mapping[str, int]:
-        followed = {name.rpartition(".")[2]: ledger.reader(name) for name in POLICIES}
-        return {**standing.slowest(SERVICE), **followed}
-
+    stands = Following(ledger, POLICIES, Standing(units.snapshot)).positions
     dossiers = here.keep(Dossiers(ledger, here.keys, units))
     app = application(
         dossiers,

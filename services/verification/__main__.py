@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from infra import roles
 from infra.http import Cursors
 from infra.projecting import projecting
 from infra.reacting import reacting
 from infra.relaying import relaying
 from infra.roles import API, PROJECTOR, REACTOR, RELAY, Process, Role
-from infra.standing import Standing
+from infra.standing import Following, Standing
 from services.remote import RemoteDirectory
 from services.verification import policy
 from services.verification.api import Room
@@ -25,12 +23,7 @@ POLICIES = {"verification.policy.dossiers": policy.react}
 def api(here: Process) -> Role:
     """Take commands and answer."""
     ledger, view = here.ledger(), here.keep(CasesView(here.place()))
-    standing = Standing(view.snapshot)
-
-    def stands() -> Mapping[str, int]:
-        followed = {name.rpartition(".")[2]: ledger.reader(name) for name in POLICIES}
-        return {**standing.slowest(SERVICE), **followed}
-
+    stands = Following(ledger, POLICIES, Standing(view.snapshot)).positions
     room = Room(
         verification=here.keep(Verification(ledger, here.keys)),
         view=view,
