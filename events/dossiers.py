@@ -279,6 +279,8 @@ class VerificationNoted(CandidacyFact):
 
     TOPIC = "dossiers.VerificationNoted"
     fact = "verification_closed"
+    closed_by: str | None = None
+    """The account that closed it, where that was in the ledger of verification."""
 
 
 class Tally(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,6 +13,7 @@ import msgspec
 from fastapi import Depends, Request, Response
 from msgspec import Meta
 
+from events.days import must_have_come
 from events.envelope import By
 from events.refusal import Refusal
 from infra.access import ActNotGranted, Decision, NotFound, Resource, Scope, Verdict
@@ -50,10 +51,6 @@ Code = Annotated[
     ),
 ]
 Text = Annotated[str, Meta(min_length=1, max_length=2000)]
-
-
-class DayToCome(Refusal):
-    """A fact bears a day that is over, or today's."""
 
 
 class Sent(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -133,8 +130,7 @@ def check_day(on: date, today: date) -> None:
     """Refuse a day that cannot be meant. Raises Malformed and DayToCome."""
     if on < EARLIEST:
         raise Malformed(fields=("#/on",))
-    if on > today:
-        raise DayToCome(on=on, today=today)
+    must_have_come(on, today)
 
 
 def decide(scope: Scope, seen: Iterable[Resource], now: Resource, act: str) -> Decision:

@@ -132,6 +132,8 @@ class AskVerification(ActOn):
 class NoteVerification(ActOn):
     """Note that the background verification is closed."""
 
+    closed_by: str | None = None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TakeCellVote(ActOn):

@@ -17,6 +17,7 @@ def react(envelope: Envelope) -> ActOn | None:
         case VerificationRequested(on=on, candidacy=candidacy, first=True):
             return AskVerification(candidacy=candidacy, on=on, by=by)
         case VerificationClosed(on=on, candidacy=candidacy):
-            return NoteVerification(candidacy=candidacy, on=on, by=by)
+            closed_by = envelope.fact.actor
+            return NoteVerification(candidacy=candidacy, on=on, closed_by=closed_by, by=by)
         case _:
             return None

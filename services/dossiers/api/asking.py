@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from uuid import UUID
 
+from events.dossiers import VerificationNoted
 from events.envelope import By, Fact
 from infra.access import ActNotGranted, Decision, Grant, NotFound, Resource, Scope, Verdict
 from infra.access.roles import SEE, UNIT
@@ -14,6 +15,7 @@ from services.dossiers.domain.journey import Recorded, over
 from services.dossiers.domain.tree import Tree
 
 _DONE = {
+    "verification_closed": "verification.close",
     "cell_vote": "candidacy.vote",
     "political_standard": "candidacy.conclude",
     "decided": "candidacy.decide",
@@ -125,8 +127,13 @@ def done_by(recorded: Iterable[Fact], facts: Mapping[int, Recorded]) -> dict[str
     for fact in recorded:
         standing = facts.get(fact.originator_version)
         if standing and (duty := _DONE.get(standing.fact)):
-            done.setdefault(duty, set()).add(fact.actor)
+            done.setdefault(duty, set()).add(_doer(fact))
     return {duty: frozenset(actors) for duty, actors in done.items()}
+
+
+def _doer(fact: Fact) -> str:
+    """Return who did what a fact tells; a verification is closed in a ledger of its own."""
+    return (fact.closed_by if isinstance(fact, VerificationNoted) else None) or fact.actor
 
 
 def _best(decision: Decision) -> int:

@@ -10,6 +10,7 @@ from uuid import UUID
 import msgspec
 from fastapi import Depends, FastAPI, Request, Response
 
+from events.days import must_have_come
 from events.dossiers import Facets
 from infra.access import NotFound, Verdict
 from infra.http import (
@@ -23,7 +24,6 @@ from infra.http import (
     if_match,
     takes,
 )
-from services.acting import DayToCome
 from services.dossiers import commands
 from services.dossiers.api import bodies
 from services.dossiers.api.acts import ACTS, Act
@@ -187,8 +187,7 @@ def _check_day(
 ) -> None:
     if on < earliest:
         raise Malformed(fields=(f"#/{field}",))
-    if on > asking.today:
-        raise DayToCome(on=on, today=asking.today)
+    must_have_come(on, asking.today)
 
 
 def _nominating(asking: Asking, code: str, on: date) -> UUID:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from events.days import DayToCome
 from events.refusal import Refusal
-from services.acting import DayToCome
 from services.dossiers.domain import refusals
 
 STATUSES: Mapping[type[Refusal], int] = MappingProxyType(
@@ -14,7 +14,6 @@ STATUSES: Mapping[type[Refusal], int] = MappingProxyType(
         refusals.UnknownCandidacy: 404,
         refusals.UnknownPerson: 404,
         DayToCome: 422,
-        refusals.DayInTheFuture: 422,
         refusals.DocumentMissing: 422,
         refusals.FacetFollows: 422,
         refusals.FacetOfThePerson: 422,

@@ -5,19 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
+from events.days import must_have_come
 from services.dossiers import commands
-from services.dossiers.domain.refusals import DayInTheFuture
 
 
 def must_have_happened(command: commands.Command, today: date) -> None:
-    """Refuse acts on a day after the one on which they are recorded. Raises DayInTheFuture.
+    """Refuse acts on a day after the one on which they are recorded. Raises DayToCome.
 
     Units change on days that are known beforehand, and are left alone.
     """
     recorded = command.on if isinstance(command, _RECORDED_ON) else today
     for column, day in _told(command):
-        if day > recorded:
-            raise DayInTheFuture(columns=(column,), on=day, today=recorded)
+        must_have_come(day, recorded, column)
 
 
 def _told(command: commands.Command) -> Iterator[tuple[str, date]]:

@@ -458,6 +458,8 @@ class Dossiers(Commands):
                 candidacy.extend_decision_period(act, working_days)
             case commands.DecideAdmission(decider=decider):
                 candidacy.decide_admission(act, decider)
+            case commands.NoteVerification(closed_by=closed_by):
+                candidacy.note_verification(act, closed_by)
             case commands.HoldCeremony(occasion=occasion):
                 candidacy.hold_ceremony(act, occasion)
             case _:
@@ -508,7 +510,6 @@ _PLAIN = {
     commands.SubmitApplication: Candidacy.submit_application,
     commands.SealPersonalHistory: Candidacy.seal_personal_history,
     commands.AskVerification: Candidacy.ask_verification,
-    commands.NoteVerification: Candidacy.note_verification,
     commands.ReceiveDossier: Candidacy.receive_dossier,
     commands.ConcludePoliticalStandard: Candidacy.conclude_political_standard,
     commands.RefuseAdmission: Candidacy.refuse_admission,

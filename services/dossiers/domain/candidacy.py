@@ -135,8 +135,9 @@ class Candidacy(BaseAggregate[UUID]):
     def ask_verification(self, act: Act) -> None:
         self._once(self.VerificationAsked, act)
 
-    def note_verification(self, act: Act) -> None:
-        self._once(self.VerificationNoted, act)
+    def note_verification(self, act: Act, closed_by: str | None = None) -> None:
+        """Note that it is closed, and by whom: another one concludes."""
+        self._once(self.VerificationNoted, act, closed_by=closed_by)
 
     def take_cell_vote(self, act: Act, tally: Tally) -> None:
         """Count the votes against all official members of the cell, present or not."""

@@ -167,10 +167,6 @@ class ExtensionTooLong(Refusal):
     """The rules allow fewer working days more."""
 
 
-class DayInTheFuture(Refusal):
-    """The act lies after the day on which it is recorded, so it cannot have happened."""
-
-
 # Corrections and imported rows.
 
 

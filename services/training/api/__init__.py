@@ -7,10 +7,10 @@ from types import MappingProxyType
 
 from fastapi import FastAPI
 
+from events.days import DayToCome
 from events.refusal import Refusal
 from infra.http import promised, served
 from infra.metrics import Requests
-from services.acting import DayToCome
 from services.training import domain
 from services.training.api import doing, reading
 from services.training.api.bodies import KINDS

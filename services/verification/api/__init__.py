@@ -7,10 +7,10 @@ from types import MappingProxyType
 
 from fastapi import FastAPI
 
+from events.days import DayToCome
 from events.refusal import Refusal
 from infra.http import promised, served
 from infra.metrics import Requests
-from services.acting import DayToCome
 from services.verification import domain
 from services.verification.api import doing, reading
 from services.verification.api.bodies import KINDS

@@ -14,6 +14,7 @@ from uuid import UUID
 import pytest
 from uuid_utils.compat import uuid7
 
+from events.days import DayToCome
 from events.dossiers import Facets
 from events.envelope import By
 from infra.database import SqliteFile
@@ -615,30 +616,30 @@ def test_a_candidacy_of_a_shredded_person_is_corrected_with_its_band_of_age_as_i
 
 def test_an_act_cannot_lie_after_the_day_on_which_it_is_recorded(office: Office) -> None:
     tomorrow = TODAY + timedelta(1)
-    office.refused(office.nominate(on=tomorrow), refusals.DayInTheFuture)
+    office.refused(office.nominate(on=tomorrow), DayToCome)
     assert office.app.perform(office.nominate(on=TODAY))
     (candidacy,) = office.candidacies()
 
     submit = SubmitApplication(candidacy=candidacy, on=tomorrow, by=BY)
 
-    office.refused(submit, refusals.DayInTheFuture)
+    office.refused(submit, DayToCome)
     assert office.app.perform(replace(submit, on=TODAY))
     office.refused(
         CorrectFact(candidacy=candidacy, on=TODAY, fact="applied", day=tomorrow, reason="x", by=BY),
-        refusals.DayInTheFuture,
+        DayToCome,
     )
 
 
 def test_imported_acts_lie_in_the_past_of_their_import_and_name_their_column(
     office: Office,
 ) -> None:
-    with pytest.raises(refusals.DayInTheFuture) as refused:
+    with pytest.raises(DayToCome) as refused:
         office.app.perform(office.row(acts={"ceremony": TODAY + timedelta(1)}))
 
     assert refused.value.facts["columns"] == ("ceremony_on",)
     office.refused(
         office.row(acts={}, left_kind="withdrawn", left_on=TODAY + timedelta(1)),
-        refusals.DayInTheFuture,
+        DayToCome,
     )
 
 

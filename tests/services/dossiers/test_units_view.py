@@ -17,9 +17,11 @@ import pytest
 from events.codec import encode
 from events.dossiers import UnitDissolved, UnitRegistered, UnitRenamed
 from events.envelope import Fact
-from infra.database import SqliteFile
+from infra.database import PostgresSchema, SqliteFile
+from infra.drafts import Layout, drafting
 from infra.ledger.port import Row
-from services.dossiers.view import UnitsView
+from infra.runner import TABLES
+from services.dossiers.view import UnitsView, tables
 
 DAY = date(2020, 1, 1)
 LATER = date(2021, 1, 1)
@@ -202,3 +204,21 @@ def test_threads_read_whole_units_while_one_after_another_becomes_known(
         for each in reading:
             each.result()
     assert len(view.tree.lives[UUID(int=0)].facts) == 40
+
+
+def test_a_view_that_was_built_anew_is_read_anew(database: str) -> None:
+    live = PostgresSchema(database, "dossiers")
+    live.make(TABLES + tables.SCHEMA, tables.LAYOUT)
+    true, torn = Ledger(), Ledger()
+    true.record(registered(1), renamed(1, 2, "as recorded"))
+    torn.record(registered(1), renamed(1, 2, "as somebody made of it"))
+    with closing(UnitsView(live)) as view:
+        view.runner(torn).catch_up(2)
+        assert [span.name for span in view.tree.lives[UUID(int=1)].spans][-1] != "as recorded"
+
+        with drafting(live, Layout(tables.SCHEMA, tables.LAYOUT)) as draft:
+            with closing(UnitsView(draft.place)) as anew:
+                anew.runner(true).catch_up(2)
+            draft.swap()
+
+        assert [span.name for span in view.tree.lives[UUID(int=1)].spans][-1] == "as recorded"

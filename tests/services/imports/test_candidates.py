@@ -311,5 +311,5 @@ def test_any_text_is_read_or_refused_in_every_column(text: str) -> None:
 def test_an_act_on_a_day_that_is_still_to_come_is_an_error_of_its_column(office: Office) -> None:
     report = office.take(ROW.format("ceremony_on", "2022-05-19"), today=date(2022, 5, 18))
 
-    assert errors(report) == [(2, ("ceremony_on",), "day-in-the-future")]
+    assert errors(report) == [(2, ("ceremony_on",), "day-to-come")]
     assert office.take(ROW.format("ceremony_on", "2022-05-19"), today=date(2022, 5, 19)).is_good

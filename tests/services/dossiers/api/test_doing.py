@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import date
 from typing import Any
 from uuid import UUID, uuid4
@@ -9,9 +10,10 @@ import httpx2
 import pytest
 
 from events.dossiers import AdmissionDecided, CeremonyHeld, DossierReturned
-from events.envelope import Fact
+from events.envelope import By, Fact
 from services.dossiers.application import HoldCeremony
-from tests.services.dossiers.api.office import CLERK, JOURNEY, NOMINATION, Office
+from services.verification import commands as verification
+from tests.services.dossiers.api.office import CLERK, JOURNEY, NOMINATION, Office, acts
 
 
 def newest(office: Office, candidacy: str) -> Fact:
@@ -351,6 +353,32 @@ def test_who_recorded_the_vote_does_not_decide(office: Office) -> None:
     )
 
     assert (answer.status_code, answer.json()["code"]) == (403, "duties-apart")
+
+
+def test_who_closed_the_verification_does_not_conclude(office: Office) -> None:
+    candidacy = office.brought_to("personal-history-seal")
+    closing = By(actor=office.officers["commune"].account, document="4-CV/ĐU")
+    about: dict[str, Any] = {"candidacy": UUID(candidacy), "by": closing}
+    for command in (
+        verification.RequestVerification(
+            on=date(2026, 3, 3), subject_kind="candidate", place="X", **about
+        ),
+        verification.RecordReply(on=date(2026, 3, 20), request=1, matches=True, **about),
+        verification.CloseCase(on=date(2026, 4, 6), **about),
+    ):
+        office.ketnap.verification.perform(command)
+    office.ketnap.catch_up()
+    for name in ("cell-vote", "dossier-receipt"):
+        assert office.act(candidacy, name).status_code == 201
+    told = acts(office.get("commune", f"/candidacies/{candidacy}"))["political-standard"]
+
+    same = office.act(candidacy, "political-standard")
+    office.officers["commune"] = replace(office.officers["commune"], account="lan")
+    another = office.act(candidacy, "political-standard")
+
+    assert (told["allowed"], told["blocked"]["code"]) == (False, "duties-apart")
+    assert (same.status_code, same.json()["code"]) == (403, "duties-apart")
+    assert another.status_code == 201, another.text
 
 
 def test_a_role_that_had_not_begun_on_that_day_does_nothing(office: Office) -> None:
