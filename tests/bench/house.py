@@ -201,9 +201,10 @@ def running(module: str, *arguments: str) -> Iterator[Server]:
     try:
         if process.stderr is None:
             raise AssertionError(process)
-        address = re.search(r"http://[\d.:]+\d", process.stderr.readline())
+        line = process.stderr.readline()
+        address = re.search(r"http://[\d.:]+\d", line)
         if address is None:
-            raise AssertionError(f"{module} did not start")
+            raise AssertionError(f"{module} did not start: {line}{process.stderr.read()}")
         yield Server(address[0], process.pid)
     finally:
         process.send_signal(signal.SIGTERM)
