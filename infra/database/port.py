@@ -99,6 +99,14 @@ class Database(ABC):
     def reading(self) -> AbstractContextManager[None]:
         """Show one snapshot to everything that is asked inside. May stand inside itself."""
 
+    @property
+    @abstractmethod
+    def build(self) -> int:
+        """Return which build of the tables a block of `reading` sees.
+
+        It is another one after a swap: what is kept in memory of the one before is void.
+        """
+
     @abstractmethod
     def erase(self, *tables: str) -> None:
         """Leave no trace of what was deleted from tables, where the database can; see there.

@@ -215,6 +215,7 @@ class PostgresDatabase(Database):
         self._types: dict[str, list[str]] = {}
         self._in_block = False
         self._closed = False
+        self._build = 0
         with _ours():
             self._connection = connect()
 
@@ -288,10 +289,16 @@ class PostgresDatabase(Database):
         # asked here differs widely by its values, so that a plan for any values fits none.
         with self._block(
             f"begin isolation level repeatable read read only; lock table {_STAMP} in"
-            " access share mode; set local plan_cache_mode to force_custom_plan",
+            " access share mode; set local plan_cache_mode to force_custom_plan;"
+            f" select '{_STAMP}'::regclass::oid::bigint",
             "rollback",
         ):
             yield
+
+    @property
+    def build(self) -> int:
+        """Return the number of the table that every swap brings along."""
+        return self._build
 
     @contextmanager
     def _patient(self, seconds: float | None) -> Iterator[None]:
@@ -331,7 +338,10 @@ class PostgresDatabase(Database):
         connection = self._ready()
         try:
             with _ours():
-                connection.execute(begin.encode())
+                begun = connection.execute(begin.encode())
+                begun.set_result(-1)
+                if begun.description:
+                    [(self._build,)] = begun.fetchall()
         except BaseException:
             with suppress(psycopg.Error):
                 connection.execute(b"rollback")

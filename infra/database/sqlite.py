@@ -142,6 +142,11 @@ class SqliteDatabase(Database):
         finally:
             self._connection.execute("rollback")
 
+    @property
+    def build(self) -> int:
+        """Return 0: a file is built anew only while no other process keeps it."""
+        return 0
+
     def erase(self, *tables: str) -> None:  # noqa: ARG002 - the log is of the whole file
         """Empty the write-ahead log; in the file, what is deleted is overwritten at once."""
         if self.execute("pragma wal_checkpoint(truncate)").fetchone()[0]:

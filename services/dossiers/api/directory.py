@@ -61,7 +61,7 @@ def add(app: FastAPI, room: Room) -> None:
     def units(request: Request) -> Response:
         """Return every unit with its days; 304 where it is as the ETag says."""
         tree = room.tree
-        tag = entity_tag(_edition(tree))
+        tag = entity_tag(f"{room.dossiers.units.build}-{_edition(tree)}")
         if request.headers.get("If-None-Match") == tag:
             return Response(status_code=_NOT_MODIFIED, headers={"ETag": tag})
         lives = [_life(unit, life) for unit, life in list(tree.lives.items())]

@@ -46,6 +46,11 @@ class Units(Protocol):
         """Return the units by day."""
         ...
 
+    @property
+    def build(self) -> int:
+        """Return what is another number when the view was built anew."""
+        ...
+
     def note(self, facts: Sequence[Fact], *, rehearsed: bool) -> None:
         """Have facts in the tree before the view has them."""
         ...

@@ -33,6 +33,8 @@ class UnitsView(View):
         super().__init__(partial(open_tables, place))
         self._lock = RLock()
         self._known = Tree(), 0
+        self.build = 0
+        """Of which build of the table the tree is."""
         self._noted: list[Fact] = []
         self._rehearsed = False
 
@@ -45,7 +47,7 @@ class UnitsView(View):
         with self.snapshot() as db:
             newest = _newest(db)
             tree, seen = self._known
-            if newest > seen:
+            if newest > seen or db.build != self.build:
                 with self._lock:
                     self._follow(db, newest)
                     tree, _ = self._known
@@ -80,6 +82,9 @@ class UnitsView(View):
                 self._again()
 
     def _follow(self, db: Database, newest: int) -> None:
+        if db.build != self.build:  # the table was built anew: other facts may be in it
+            self.build = db.build
+            self._again()
         tree, seen = self._known
         if newest > seen:
             read = _taken(tree, _facts(db, seen, newest))
@@ -90,7 +95,8 @@ class UnitsView(View):
         # Another tree takes the place of this one: who reads this one goes on reading it.
         with self._lock, self.snapshot() as db:
             tree, newest = Tree(), _newest(db)
-            _taken(tree, _facts(db, 0, newest))
+            read = _taken(tree, _facts(db, 0, newest))
+            self._noted = [fact for fact in self._noted if _version(fact) not in read]
             _taken(tree, self._noted)
             self._known, self._rehearsed = (tree, newest), False
 
