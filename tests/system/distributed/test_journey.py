@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import os
 import re
 import signal
@@ -16,6 +17,8 @@ import pytest
 from deploy.local.processes import until
 from infra.access import Tokens
 from services.installation import Installation
+from services.supervising import ROLES
+from tests.kafka.broker import Broker
 from tests.services.dossiers.api.office import JOURNEY, NOMINATION
 from tests.system.distributed.province import Officer, Province, Serving, free_ports, officer
 
@@ -146,6 +149,34 @@ def test_what_follows_bears_the_trace_of_the_request(
     [row] = ketnap.ledgers["dossiers"].read(position - 1, 1)
     assert row.trace
     assert row.trace.split("-")[1] == answer.headers["x-request-id"]
+
+
+def test_no_person_is_in_a_topic_a_log_line_or_a_metric(
+    province: Province, serving: Serving, officers: dict[str, Officer]
+) -> None:
+    person = {
+        "person_ref": "079299990001",
+        "full_name": "Nguyễn Canary Bí Mật",
+        "birth_date": "1987-07-13",
+        "religion": "Canary giáo",
+    }
+    body = {**NOMINATION, **person, "unit": "NC1"}
+    nominated = officers["cell"].do("dossiers", "/candidacies", body)
+    case, after = nominated.json()["candidacy"], recorded(nominated)
+    officers["cell"].do("dossiers", "/candidacies", {**body, "on": "not a day"})
+    act(officers, case, "application", after)
+    told = serving.log.read_text()
+    for role in ROLES:
+        told += httpx2.get(f"{serving.address(role)}/metrics", timeout=30).text
+    for ledger in ("dossiers", "training", "verification", "reporting"):
+        facts = Broker(province.stack.bootstrap, ledger).records()
+        assert facts or ledger == "training"
+        told += b"".join(fact or b"" for fact in facts).decode()
+
+    assert case in told
+    for value in person.values():
+        assert value not in told
+        assert json.dumps(value).strip('"') not in told
 
 
 def test_an_api_that_is_killed_in_flight_loses_nothing_that_it_acknowledged(
