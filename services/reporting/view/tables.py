@@ -28,6 +28,15 @@ KNOWN_FOR_EVER = 1 << 62
 _PEOPLE = "select person, known from people where person in ({})"
 _FACETS = "select facets, number from facets where facets in ({})"
 _ASKED_AT_ONCE, _ASKED_TOGETHER = 512, 16
+# Not the database's own numbers: those of a transaction that failed are gone on Postgres, and
+# a view must be the same however often its reader was killed.
+_NEXT_UNIT = (
+    "insert into units(number, id) select coalesce(max(number), 0) + 1, ? from units"
+    " returning number"
+)
+_NEXT_FACETS = (
+    "insert into facets(number, facets) select coalesce(max(number), 0) + 1, ? from facets"
+)
 _OF_ROUNDS = frozenset(ROUNDS)
 
 # Days are counted from 0001-01-01; `on` is a word of SQL. Clustered tables cover every column.
@@ -174,8 +183,7 @@ class DossiersTables(Tables):
         sought = self._db.execute("select number from units where id = ?", (unit.bytes,))
         if row := sought.fetchone():
             return int(row[0])
-        added = "insert into units(id) values (?) returning number"
-        return int(self._db.execute(added, (unit.bytes,)).fetchone()[0])
+        return int(self._db.execute(_NEXT_UNIT, (unit.bytes,)).fetchone()[0])
 
     def unit(self, number: int) -> Unit | None:
         """Return what is known of a unit."""
@@ -236,7 +244,7 @@ class DossiersTables(Tables):
         asked = {msgspec.json.encode(facets): facets for facets in several}
         found = dict(self._each_of(_FACETS, sorted(asked)))
         if new := [facets for facets in asked if facets not in found]:
-            self._db.executemany("insert into facets(facets) values (?)", [(key,) for key in new])
+            self._db.executemany(_NEXT_FACETS, [(key,) for key in new])
             found |= self._each_of(_FACETS, sorted(new))
         return {asked[key]: number for key, number in found.items()}
 

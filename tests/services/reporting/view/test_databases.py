@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import asdict
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import msgspec
 import pytest
 
+from events.dossiers import Facets
 from events.period import parse_period
 from infra.database import Database, Place, SqliteFile
 from infra.runner import TABLES
 from services.reporting.view import Question, ReportingView
-from services.reporting.view.tables import LAYOUT, SCHEMA
+from services.reporting.view.tables import LAYOUT, SCHEMA, DossiersTables, open_tables
 from services.reporting.view.watching import Watch
 from tests.services.reporting.office import Office, open_office, postgres
 from tests.services.reporting.view.test_equality import Story, moments, names
@@ -137,6 +139,24 @@ def test_a_view_rebuilt_on_postgres_is_the_live_one_row_for_row(
         follow(view, office)
 
     assert rows_of(place) == rows_of(SqliteFile(tmp_path / "reporting.db"))
+
+
+def test_numbers_of_a_batch_that_was_broken_off_are_given_again(
+    tmp_path: Path, database: str
+) -> None:
+    told: list[tuple[int, list[int]]] = []
+    for place in (SqliteFile(tmp_path / "view.db"), postgres(database)):
+        with closing(open_tables(place)) as db:
+            tables = DossiersTables(db)
+            with suppress(KeyboardInterrupt), db.writing():
+                tables.number(UUID(int=1))
+                tables.facets_numbers([Facets(sex="female"), Facets(sex="male")])
+                raise KeyboardInterrupt
+            with db.writing():
+                unit = tables.number(UUID(int=2))
+                told.append((unit, list(tables.facets_numbers([Facets()]).values())))
+
+    assert told == [(1, [1]), (1, [1])]
 
 
 def test_both_databases_tell_of_the_same_units_that_moved(office: Office, database: str) -> None:
