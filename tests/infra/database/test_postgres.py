@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 from deploy.local.stack import Stack
-from infra.database import Away, Database, Keep, NotMigrated, PostgresSchema, Taken
+from infra.database import Away, Database, Keep, NotMigrated, PostgresSchema, Readers, Taken
 from infra.database.listening import listen
 from infra.database.postgres import NotOursError
 from tests.infra.database.places import LAYOUT, SCHEMA
@@ -161,6 +161,25 @@ def test_a_connection_that_was_lost_between_blocks_is_nobodys_matter(
         with db.writing():
             db.execute("update counters set n = 3")
         assert counted(db, 1) == [(3,)]
+
+
+def test_who_lends_connections_lends_none_that_a_restart_has_broken(made: PostgresSchema) -> None:
+    readers = Readers(lambda: made.open(SCHEMA, LAYOUT))
+    with readers.snapshot() as db:
+        counted(db, 1)
+    cut(made.dsn)
+
+    def broken() -> None:
+        with readers.snapshot() as db:
+            assert counted(db, 1) == []
+            cut(made.dsn)
+            counted(db, 1)
+
+    with pytest.raises(Away):
+        broken()
+    with readers.snapshot() as db:
+        assert counted(db, 1) == []
+    readers.close()
 
 
 def test_a_block_whose_connection_breaks_is_away_and_undone(made: PostgresSchema) -> None:
