@@ -142,13 +142,11 @@ def _serve(
 def _kafka(
     room: Path, options: argparse.Namespace, progress: Callable[[str], None]
 ) -> tuple[list[Compared], list[dict[str, Any]]]:
-    pairs = options.pairs
+    pairs, seconds = options.pairs, SEEN_SECONDS * options.seconds
     python = peers.environment()
-    with distributed(room / "streaming") as here:
+    with distributed(room) as here:
         people = options.stream_people
         compared = stream_both(here, people, pairs=pairs, peers=python, progress=progress)
-    with distributed(room / "seeing") as here:
-        seconds = SEEN_SECONDS * options.seconds
         told = see_all(here, rates=RATES, pairs=pairs, seconds=seconds, progress=progress)
     return compared, told
 

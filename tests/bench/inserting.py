@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Callable
 from contextlib import closing
 from functools import partial
+from math import ceil
 from pathlib import Path
 
 from deploy.local.parts import program
@@ -22,6 +23,7 @@ MOST_RATE = 1500
 """More commands a second than either application does: so many people wait."""
 COMPARISONS = 2
 PGBENCH_THREADS = 2
+CONNECT_SECONDS = 2
 _PROCESSED = re.compile(r"^number of transactions actually processed: (\d+)", re.MULTILINE)
 _RATE = re.compile(r"^tps = ([\d.]+) \(without initial connection time\)", re.MULTILINE)
 _INSERT = (
@@ -102,12 +104,12 @@ def _commands(
 
 
 def _pgbench(here: Distributed, dsn: str, script: Path, seconds: float) -> Measured:
-    """Run pgbench about so long, in whole seconds; it leaves out the time to connect."""
+    """Run pgbench about so long, in whole seconds; its rate leaves out the time to connect."""
     command = [program("pgbench", "postgresql-contrib"), "--no-vacuum", "--protocol=prepared"]
     command += [f"--file={script}", f"--client={AT_ONCE}", f"--jobs={PGBENCH_THREADS}"]
     cpu = here.postgres_seconds()
     done = subprocess.run(
-        [*command, f"--time={max(round(seconds), 1)}", dsn],
+        [*command, f"--time={ceil(seconds) + CONNECT_SECONDS}", dsn],
         capture_output=True,
         text=True,
         check=True,
