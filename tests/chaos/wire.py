@@ -72,7 +72,11 @@ class Wire:
                 if self._down:
                     client.close()
                     continue
-                server = socket.create_connection(self._server)
+                try:
+                    server = socket.create_connection(self._server)
+                except OSError:  # the server is away, and may come back
+                    client.close()
+                    continue
                 with self._state:
                     self._ends += [client, server]
                 for carry, source, sink in (
