@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from threading import Condition, Thread
+from threading import Condition, Event, Thread
 from typing import Self
 from uuid import UUID
 
@@ -57,6 +57,7 @@ class Relaying:
         self._changed = Condition()
         self._stop = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._begun = Event()
         self.position = -1
         self.sent = 0
         self.error: BaseException | None = None
@@ -87,6 +88,7 @@ class Relaying:
 
     def stop(self) -> None:
         """Tell it to stop, and wait until it has."""
+        self._begun.wait()  # who is told before that would not hear it
         if self._thread.is_alive() and self._loop:
             self._loop.call_soon_threadsafe(self._stop.set)
         self._thread.join()
@@ -101,6 +103,7 @@ class Relaying:
 
     async def _carry(self) -> None:
         self._loop = asyncio.get_running_loop()
+        self._begun.set()
         dsn, ledger, bootstrap = self._asked
         await relay.run(dsn, ledger, bootstrap, stop=self._stop, told=self._told)
 
