@@ -17,8 +17,9 @@ from infra.database import SqliteFile
 from infra.feed import LedgerFeed
 from infra.ledger.port import Row
 from infra.runner import Runner
-from services.embedded import LEDGERS, Embedded
+from services.embedded import Embedded
 from services.imports.run import import_files
+from services.installation import LEDGERS
 from services.reporting.view.figures import Question
 from services.reporting.view.knowledge import UnitNotYetKnown, UnknownUnit
 from services.reporting.view.reporting_view import ReportingView

@@ -12,7 +12,8 @@ from uuid_utils.compat import uuid7
 from events.envelope import By
 from events.registry import UnknownTypeError
 from services.dossiers.application import RegisterUnit
-from services.embedded import Embedded, ViewsBehindError
+from services.embedded import Embedded
+from services.installation import ViewsBehindError
 
 BY = By(actor="test")
 

@@ -136,10 +136,10 @@ def test_a_record_is_skipped_and_that_is_on_record(run: Run, data: Path, last: i
         assert (fact["at"], fact["skipped"], fact["reason"]) == (last, True, WHY[1])
         assert fact["actor"].startswith("cli/")
 
-    told = run("history", "--reader", "dossiers.units", "--data", data)
-    assert told.code == 0
-    assert f"Cho dossiers.units chạy tiếp từ bản ghi {last}" in told.out
-    assert WHY[1] in told.out
+    history = run("history", "--reader", "dossiers.units", "--data", data)
+    assert history.code == 0
+    assert f"Cho dossiers.units chạy tiếp từ bản ghi {last}" in history.out
+    assert WHY[1] in history.out
     assert len(run("history", "--reader", "dossiers.units", "--json", "--data", data).json) == 1
     assert run("history", "--reader", "nobody", "--data", data).code == 1
 
