@@ -263,6 +263,13 @@ _LINE_CHANGED = """
 select max(position) from facts_dossiers
 where unit = :unit and kind in (:kind, :again) and candidacy = :candidacy
   and (value = :value or kind = :again) and position > :earlier and position <= :known"""
+# Who began again elsewhere, and earlier, is counted there.
+_PERSON_CHANGED = """
+select max(f.position) from facts_dossiers own
+cross join tree t cross join facts_dossiers f on f.unit = t.unit and f.kind = own.kind
+where own.unit = :unit and own.kind = :again and own.candidacy = :candidacy
+  and t.ancestor = :asked and f.value = own.value
+  and f.position > :earlier and f.position <= :known"""
 _TREE_CHANGED = """
 select max(position) from (
     select known_from as position from tree where ancestor = :asked and unit = :unit
@@ -287,6 +294,7 @@ where t.ancestor = :unit and u.number = t.unit and r.unit = u.id
   and r.position > :earlier and r.position <= :known_counts"""
 _CAUSES = (
     ("dossiers", _LINE_CHANGED),
+    ("dossiers", _PERSON_CHANGED),
     ("dossiers", _TREE_CHANGED),
     ("reporting", _ABOVE_CHANGED),
     ("dossiers", _PEOPLE_BELOW_CHANGED),

@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from events.period import parse_period
@@ -208,6 +208,7 @@ def test_counters_facts_and_listings_agree_on_any_history(
 
 @QUICK
 @given(seed=st.integers(0, 2**32), period=st.sampled_from(PERIODS), as_of=DAYS)
+@example(seed=20551159, period="2022", as_of="2022-05-03").via("began again elsewhere, earlier")
 def test_what_moved_a_figure_since_a_moment_adds_up_to_the_difference(
     seed: int, period: str, as_of: str
 ) -> None:
