@@ -64,7 +64,9 @@ def test_up_answers_health_and_metrics_and_stops_on_sigterm(data: Path) -> None:
         assert (status, json.loads(ready)) == (200, {"ready": True, "reasons": []})
         status, metrics = get(f"{address}/metrics")
         assert status == 200
-        assert 'ketnap_reader_lag_events{ledger="dossiers",reader="reporting.dossiers"} 0.0' in metrics
+        assert (
+            'ketnap_reader_lag_events{ledger="dossiers",reader="reporting.dossiers"} 0.0' in metrics
+        )
         assert get(f"{address}/nothing")[0] == 404
 
         process.send_signal(signal.SIGTERM)
@@ -200,7 +202,9 @@ def test_a_reader_whose_position_was_changed_is_told_with_the_way_out(
     assert "Xóa thư mục" in told.err
     assert run("doctor", "--data", data).code == 1
     assert compared.code == 1
-    assert [row["table"] for row in compared.json["tables"] if row["missing"] or row["extra"]] == ["readers"]
+    assert [row["table"] for row in compared.json["tables"] if row["missing"] or row["extra"]] == [
+        "readers"
+    ]
     for file in (data / "views").iterdir():
         file.unlink()
     assert run("replay", "--compare", "--data", data).code == 0
