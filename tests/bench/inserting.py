@@ -19,7 +19,7 @@ from tests.bench.paired import Compared, Measured, interleave
 from tests.bench.plain_postgres import PostgresTable
 from tests.bench.serving import AT_ONCE, WARM_SECONDS, answered_for
 
-MOST_RATE = 1500
+MOST_RATE = 3000
 """More commands a second than either application does: so many people wait."""
 COMPARISONS = 2
 PGBENCH_THREADS = 2

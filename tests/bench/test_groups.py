@@ -15,7 +15,7 @@ from tests.bench.serving import serve_both
 from tests.bench.streaming import stream_both
 
 SECONDS = 0.1
-MOST_RATE = 400
+MOST_RATE = 2000
 UNITS = "organisations"
 """Of the demo, what commands need."""
 

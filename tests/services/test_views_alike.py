@@ -87,7 +87,7 @@ def answers(journey: Journey, opened: list[View]) -> list[Any]:
                     view.position,
                     view.positions(journey.candidacy),
                     list(view.tasks(units, TODAY)),
-                    list(view.tasks(units, TODAY, after=(0, 0, b"", ""))),
+                    list(view.tasks(units, TODAY, after=(0, 0, 0, b"", ""))),
                     [view.of_person(found.person) for found in view.search("a", units)],
                     [list(view.search(word, units)) for word in ("nguyen", "ng", "van", "x")],
                 ]

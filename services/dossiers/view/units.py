@@ -108,7 +108,9 @@ class UnitsView(View):
                 " and position >= (select coalesce(max(position), 0) from unit_facts)",
                 (READER,),
             ).fetchone()
-        return [] if found and found[0] <= head("dossiers") else [READER]
+        # SQLite keeps whatever somebody wrote into the column.
+        fits = found and isinstance(found[0], int) and found[0] <= head("dossiers")
+        return [] if fits else [READER]
 
 
 class _Projection:

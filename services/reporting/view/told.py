@@ -265,10 +265,9 @@ where unit = :unit and kind in (:kind, :again) and candidacy = :candidacy
   and (value = :value or kind = :again) and position > :earlier and position <= :known"""
 # Who began again elsewhere, and earlier, is counted there.
 _PERSON_CHANGED = """
-select max(f.position) from facts_dossiers own
-cross join tree t cross join facts_dossiers f on f.unit = t.unit and f.kind = own.kind
+select max(f.position) from facts_dossiers own cross join tree t cross join facts_dossiers f
 where own.unit = :unit and own.kind = :again and own.candidacy = :candidacy
-  and t.ancestor = :asked and f.value = own.value
+  and t.ancestor = :asked and f.unit = t.unit and f.kind = own.kind and f.value = own.value
   and f.position > :earlier and f.position <= :known"""
 _TREE_CHANGED = """
 select max(position) from (

@@ -71,7 +71,7 @@ def test_the_end_of_the_case_is_noted() -> None:
     closed = happened(verification.VerificationClosed, unit=UNIT, replies=1, waived=0, conflicts=0)
 
     assert react(closed) == NoteVerification(
-        candidacy=CANDIDACY, on=DAY, by=because("verification")
+        candidacy=CANDIDACY, on=DAY, closed_by=closed.fact.actor, by=because("verification")
     )
 
 
