@@ -86,7 +86,7 @@ class Embedded(Installation):
         discarded: list[str] = []
         patient_until = monotonic() + self._patience
         while outdated := [
-            name for name, stamp in LAYOUTS.items() if self.place(name).is_outdated(stamp)
+            name for name, layout in LAYOUTS.items() if self.place(name).is_outdated(layout.stamp)
         ]:
             with self.projecting() as ours:
                 if ours:

@@ -13,6 +13,7 @@ from events.registry import TYPES, UnknownTypeError
 from infra.access import Access
 from infra.adapters import Adapters, Province, now
 from infra.database import Place
+from infra.drafts import Layout
 from infra.feed import LedgerFeed
 from infra.ledger.port import Ledger
 from infra.metrics import Lag
@@ -39,10 +40,10 @@ ROUNDS = 3
 """What policies make of what is there now is reached in the second, what others make of that
 in the third."""
 LAYOUTS = {
-    "dossiers": units.LAYOUT,
-    "training": classes.LAYOUT,
-    "verification": cases.LAYOUT,
-    "reporting": tables.LAYOUT,
+    "dossiers": Layout(units.SCHEMA, units.LAYOUT),
+    "training": Layout(classes.SCHEMA, classes.LAYOUT),
+    "verification": Layout(cases.SCHEMA, cases.LAYOUT),
+    "reporting": Layout(tables.SCHEMA + tables.INDEXES, tables.LAYOUT),
 }
 
 Progress = Callable[[int, int], None]

@@ -18,8 +18,7 @@ from infra.ledger.postgres import STEPS
 from infra.runner import TABLES
 from infra.sealing import Keys
 from infra.settings import Settings
-from services.installation import LEDGERS
-from services.replay import LAYOUTS
+from services.installation import LAYOUTS, LEDGERS
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,26 +10,20 @@ from functools import partial
 from time import monotonic, sleep
 
 from infra.database import Database, Place
-from infra.drafts import Draft, Layout, drafting, sweep
+from infra.drafts import Draft, drafting, sweep
 from infra.feed import Feed, LedgerFeed
 from infra.ledger.port import Ledger, Row
 from infra.runner import ReaderStoppedError, Runner, open_view, passed, skip
 from infra.view import View
 from services.comparing import Compared, Differing, compared, differing
 from services.dossiers import view as dossiers
-from services.installation import Installation
-from services.reporting.view import ReportingView, tables
+from services.installation import LAYOUTS, Installation
+from services.reporting.view import ReportingView
 from services.training import view as training
 from services.verification import view as verification
 
 Progress = Callable[[int, int], None]
 
-LAYOUTS = {
-    "dossiers": Layout(dossiers.SCHEMA, dossiers.LAYOUT),
-    "training": Layout(training.SCHEMA, training.LAYOUT),
-    "verification": Layout(verification.SCHEMA, verification.LAYOUT),
-    "reporting": Layout(tables.SCHEMA + tables.INDEXES, tables.LAYOUT),
-}
 VIEWS = tuple(LAYOUTS)
 PATIENCE_SECONDS = 30.0
 POLL_SECONDS = 0.05

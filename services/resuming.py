@@ -11,8 +11,7 @@ from events.envelope import By
 from events.refusal import Refusal
 from infra.ledger.port import Save
 from infra.runner import Parked, Standstills, State, open_view, skip
-from services.installation import Installation
-from services.replay import LAYOUTS
+from services.installation import LAYOUTS, Installation
 from services.reporting.application import RecordResumption
 from services.reporting.domain import Resumed
 

@@ -20,8 +20,7 @@ from infra.feed.kafka import KafkaFeed
 from infra.ledger.postgres import STEPS
 from infra.runner import TABLES
 from infra.settings import DATABASES, DSNS, MissingSettingError, Settings
-from services.installation import LEDGERS
-from services.replay import LAYOUTS
+from services.installation import LAYOUTS, LEDGERS
 
 CONNECT_SECONDS = 3
 CLOCKS_DIFFER = timedelta(seconds=2)

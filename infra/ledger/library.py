@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -9,6 +10,7 @@ from uuid import UUID
 
 from eventsourcing.persistence import (
     ApplicationRecorder,
+    Notification,
     NotSupportedError,
     ProgrammingError,
     StoredEvent,
@@ -16,9 +18,10 @@ from eventsourcing.persistence import (
 )
 
 from infra.ledger.port import Ledger, Save, SealedEvent
-from infra.ledger.rows import END
+from infra.ledger.rows import END, stream_of
 
 NOTHING = Save(events=[])
+Rows = Sequence[Sequence[Any]]
 
 
 def now() -> datetime:
@@ -56,6 +59,43 @@ class LibraryLedger(Ledger):
         if saved.refusal is not None:
             raise saved.refusal
         return saved.positions
+
+    @abstractmethod
+    def _of_stream(self, bounds: tuple[bytes, int, int], most: int | None, *, desc: bool) -> Rows:
+        """Return version, type, state, box and trace of a stream's events, in order.
+
+        The bounds are the stream, the version after which it begins and the last one.
+        """
+
+    @abstractmethod
+    def _between(self, first: int, last: int, kinds: list[str], most: int) -> Rows:
+        """Return stream, version, type, state and position, of some types or of all, in order."""
+
+    def select_events(
+        self,
+        originator_id: UUID | str,
+        *,
+        gt: int | None = None,
+        lte: int | None = None,
+        desc: bool = False,
+        limit: int | None = None,
+    ) -> list[SealedEvent]:
+        first, last = -1 if gt is None else gt, END if lte is None else lte
+        rows = self._of_stream((stream_of(originator_id), first, last), limit, desc=desc)
+        return [SealedEvent(originator_id, *row) for row in rows]
+
+    def select_notifications(
+        self,
+        start: int | None,
+        limit: int,
+        stop: int | None = None,
+        topics: Sequence[str] = (),
+        *,
+        inclusive_of_start: bool = True,
+    ) -> list[Notification]:
+        first = (start or 0) + (not inclusive_of_start)
+        rows = self._between(first, END if stop is None else stop, list(topics), limit)
+        return [Notification(UUID(bytes=stream), *rest) for stream, *rest in rows]
 
     def max_notification_id(self) -> int | None:
         return self.head().position or None

@@ -21,8 +21,7 @@ from infra.feed.kafka import FETCH_RECORDS, KafkaFeed
 from infra.feed.log import FETCH_BYTES
 from infra.relay import BATCH_BYTES, PAGE_EVENTS
 from infra.runner import TABLES
-from services.installation import LEDGERS
-from services.replay import LAYOUTS
+from services.installation import LAYOUTS, LEDGERS
 from services.reporting.view import ReportingView
 from services.reporting.view.reporting_view import PROJECTING_EVENTS
 from tests.bench.crowd import Crowd, Stream

@@ -18,7 +18,7 @@ from infra.view import View
 from services.comparing import compared
 from services.dossiers.view import Boxes, CandidaciesView, UnitsView
 from services.embedded import Embedded
-from services.replay import LAYOUTS
+from services.installation import LAYOUTS
 from services.training.view import ClassesView
 from services.verification.view import CasesView
 from tests.system.journey import Journey

@@ -8,28 +8,27 @@ from datetime import datetime
 from uuid import UUID, uuid4
 
 import psycopg
-from eventsourcing.persistence import Notification, OperationalError
+from eventsourcing.persistence import OperationalError
 
 from infra.database.migrating import missing
 from infra.database.postgres import NotMigrated
 from infra.ledger.chain import EVENTS_PER_STEP, UNREADABLE, Chained, recompute
 from infra.ledger.commit import GroupCommit
 from infra.ledger.growth import Growth
-from infra.ledger.library import LibraryLedger, check, now
+from infra.ledger.library import LibraryLedger, Rows, check, now
 from infra.ledger.port import (
     Head,
     OutcomeUnknownError,
     Row,
     Save,
     Saved,
-    SealedEvent,
     Verdict,
 )
 from infra.ledger.postgres.connections import Readers, connector, until_answered
 from infra.ledger.postgres.listening import Listener
 from infra.ledger.postgres.saving import Saving
 from infra.ledger.postgres.schema import STEPS
-from infra.ledger.rows import END, moment, stream_of
+from infra.ledger.rows import moment
 
 APPEND = b"select * from append(" + b", ".join([b"%s"] * 24) + b")"
 HEAD = b"select position, digest, recorded from head order by position desc limit 1"
@@ -204,38 +203,11 @@ class PostgresLedger(LibraryLedger):
                 [head] = database.execute(HEAD).fetchall()
                 return recompute(head, _chained(database), progress)
 
-    def select_events(
-        self,
-        originator_id: UUID | str,
-        *,
-        gt: int | None = None,
-        lte: int | None = None,
-        desc: bool = False,
-        limit: int | None = None,
-    ) -> list[SealedEvent]:
-        bounds = (
-            stream_of(originator_id),
-            -1 if gt is None else gt,
-            END if lte is None else lte,
-            limit,
-        )
-        rows = self._readers.ask(DOWNWARDS if desc else UPWARDS, bounds)
-        return [SealedEvent(originator_id, *row) for row in rows]
+    def _of_stream(self, bounds: tuple[bytes, int, int], most: int | None, *, desc: bool) -> Rows:
+        return self._readers.ask(DOWNWARDS if desc else UPWARDS, (*bounds, most))
 
-    def select_notifications(
-        self,
-        start: int | None,
-        limit: int,
-        stop: int | None = None,
-        topics: Sequence[str] = (),
-        *,
-        inclusive_of_start: bool = True,
-    ) -> list[Notification]:
-        first = (start or 0) + (not inclusive_of_start)
-        last = END if stop is None else stop
-        kinds = list(topics)
-        rows = self._readers.ask(NOTIFICATIONS, (first, last, kinds, kinds, limit))
-        return [Notification(UUID(bytes=stream), *rest) for stream, *rest in rows]
+    def _between(self, first: int, last: int, kinds: list[str], most: int) -> Rows:
+        return self._readers.ask(NOTIFICATIONS, (first, last, kinds, kinds, most))
 
     def close(self) -> None:
         self._group.close()

@@ -10,15 +10,15 @@ from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
-from eventsourcing.persistence import Notification, OperationalError
+from eventsourcing.persistence import OperationalError
 
 from infra.database.sqlite import told
 from infra.ledger.chain import recompute
 from infra.ledger.commit import GroupCommit
 from infra.ledger.growth import Growth
-from infra.ledger.library import LibraryLedger, check, now
-from infra.ledger.port import Head, LedgerClosedError, Row, Save, Saved, SealedEvent, Verdict
-from infra.ledger.rows import END, microseconds, moment, stream_of
+from infra.ledger.library import LibraryLedger, Rows, check, now
+from infra.ledger.port import Head, LedgerClosedError, Row, Save, Saved, Verdict
+from infra.ledger.rows import microseconds, moment
 from infra.ledger.sqlite.saving import Saving
 from infra.ledger.sqlite.tables import (
     BUSY_SECONDS,
@@ -161,45 +161,20 @@ class SqliteLedger(LibraryLedger):
             finally:
                 database.execute("rollback")
 
-    def select_events(
-        self,
-        originator_id: UUID | str,
-        *,
-        gt: int | None = None,
-        lte: int | None = None,
-        desc: bool = False,
-        limit: int | None = None,
-    ) -> list[SealedEvent]:
-        bounds = (
-            stream_of(originator_id),
-            -1 if gt is None else gt,
-            END if lte is None else lte,
-            -1 if limit is None else limit,
-        )
+    def _of_stream(self, bounds: tuple[bytes, int, int], most: int | None, *, desc: bool) -> Rows:
+        asked = (*bounds, -1 if most is None else most)
         with self._reading() as database:
-            rows = database.execute(DOWNWARDS if desc else UPWARDS, bounds).fetchall()
-        return [SealedEvent(originator_id, *row) for row in rows]
+            return database.execute(DOWNWARDS if desc else UPWARDS, asked).fetchall()
 
-    def select_notifications(
-        self,
-        start: int | None,
-        limit: int,
-        stop: int | None = None,
-        topics: Sequence[str] = (),
-        *,
-        inclusive_of_start: bool = True,
-    ) -> list[Notification]:
-        first = (start or 0) + (not inclusive_of_start)
-        last = END if stop is None else stop
+    def _between(self, first: int, last: int, kinds: list[str], most: int) -> Rows:
         with self._reading() as database:
-            rows = database.execute(
+            return database.execute(
                 "select stream, version, type, state, position from events"
                 " where position between ?1 and ?2"
                 " and (?3 = '[]' or type in (select value from json_each(?3)))"
                 " order by position limit ?4",
-                (first, last, json.dumps(list(topics)), limit),
+                (first, last, json.dumps(kinds), most),
             ).fetchall()
-        return [Notification(UUID(bytes=stream), *rest) for stream, *rest in rows]
 
     def close(self) -> None:
         self._group.close()
