@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from functools import cache
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 from uuid import UUID
 
 import msgspec
+from starlette.requests import Request
 from starlette.responses import Response
 
-from events.envelope import By
+from events.envelope import By, Told
+from infra.access import Decision, NotFound, Scope
 from infra.feed import Feed, FeedAwayError
-from infra.http import Unavailable, answer
+from infra.http import Unavailable, answer, command_key, decoded, gives, takes
 from infra.ledger.application import Commands
+from infra.ledger.outcomes import PolicyOutcome, SettleRefusal, UnknownTask
 from infra.reactor import Policy, Reactor
+from services import acting
 from services.acting import Line
+from services.wording import refusal_words, refused_words
+
+KIND, SETTLE = "task", "settle"
+"""As the table of roles names a refused command, and taking it up."""
 
 Ground = Literal["done-otherwise", "not-needed", "recorded-wrongly"]
 
@@ -41,7 +49,7 @@ class TakenUp(msgspec.Struct):
     position: str | None
 
 
-SETTLEMENT, RETRY = msgspec.json.Decoder(Settlement), msgspec.json.Decoder(Retry)
+_SETTLEMENT, _RETRY = msgspec.json.Decoder(Settlement), msgspec.json.Decoder(Retry)
 
 
 class Again(Protocol):
@@ -52,8 +60,56 @@ class Again(Protocol):
         ...
 
 
-def taken_up(service: Commands, task: UUID, positions: tuple[int, ...]) -> Response:
-    """Return where it is recorded that a refused command was taken up."""
+def promise(body: type[msgspec.Struct]) -> dict[str, Any]:
+    """Return what a route says of taking a refused command up."""
+    return {
+        "status_code": 201,
+        "responses": gives({201: TakenUp, 200: TakenUp}, changes=True),
+        "openapi_extra": takes(body),
+    }
+
+
+def known(service: Commands, task: UUID) -> tuple[PolicyOutcome, UUID]:
+    """Return a refused command, and what it was to be done to. Raises NotFound."""
+    try:
+        found = service.task(task)
+    except UnknownTask:
+        raise NotFound from None
+    if found.about is None:
+        raise NotFound
+    return found, found.about
+
+
+def settle(service: Commands, scope: Scope, task: UUID, request: Request, sent: bytes) -> Response:
+    """Record, once, that a refused command needs no doing any more."""
+    once = command_key(request, scope.grant.account)
+    body = decoded(sent, _SETTLEMENT)
+    by = acting.by(scope, body.document)
+    command = SettleRefusal(on=scope.today, task=task, by=by, ground=body.ground)
+    return _taken_up(service, task, service.perform(command, key=once))
+
+
+def retry(  # noqa: PLR0913, PLR0917 - who does what again, and how it is sent
+    service: Commands, again: Again, scope: Scope, task: UUID, request: Request, sent: bytes
+) -> Response:
+    """Do, once, what was refused to a policy, if the rules take it now."""
+    once = command_key(request, scope.grant.account)
+    body = decoded(sent, _RETRY)
+    by = acting.by(scope, body.document)
+    return _taken_up(service, task, again(task, scope.today, by, key=once))
+
+
+def why_not(decision: Decision, lang: str) -> str | None:
+    """Return why who asks may not take a refused command up; None where he may."""
+    return refusal_words(decision.refusal, lang) if decision.refusal else None
+
+
+def title(refusal: str, facts: Sequence[Told], lang: str) -> str:
+    """Return why a command was refused, in words."""
+    return refused_words(refusal, {each.name: each.value for each in facts}, lang)
+
+
+def _taken_up(service: Commands, task: UUID, positions: tuple[int, ...]) -> Response:
     position = f"{service.ledger.name}:{positions[-1]}" if positions else None
     return answer(TakenUp(task, position), 201 if positions else 200)
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from events.refusal import Refusal
+from services import tasks
 from services.dossiers.api.answers import Reason
 from services.dossiers.view import Shown
-from services.wording import coded, law, refusal_words, refused_words, say
+from services.wording import coded, law, refusal_words, say
 
 
 def reason(refusal: Refusal, lang: str) -> Reason:
@@ -37,4 +38,4 @@ def task(shown: Shown, lang: str) -> str:
         case "finding":
             return finding(shown.code, shown.expected, shown.actual, shown.fact, lang)
         case _:
-            return refused_words(shown.code, {each.name: each.value for each in shown.told}, lang)
+            return tasks.title(shown.code, shown.told, lang)

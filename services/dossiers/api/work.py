@@ -19,7 +19,8 @@ from services.dossiers.api.room import Room, Who
 from services.dossiers.api.tasks import judged
 from services.dossiers.domain.refusals import UnknownUnit
 from services.dossiers.view import Task
-from services.wording import law, refusal_words
+from services.tasks import why_not
+from services.wording import law
 
 Purpose = Annotated[str | None, Query(min_length=1, max_length=200, pattern=r"\S")]
 
@@ -115,8 +116,5 @@ def _shown(
 def _takes_up(asking: Asking, task: Task, lang: str) -> dict[str, Any]:
     if task.told.task is None:
         return {"may_settle": False, "why_not": None}
-    refusal = judged(asking, standing(task.of)).refusal
-    return {
-        "may_settle": refusal is None,
-        "why_not": refusal_words(refusal, lang) if refusal else None,
-    }
+    decision = judged(asking, standing(task.of))
+    return {"may_settle": bool(decision), "why_not": why_not(decision, lang)}
