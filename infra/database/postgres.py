@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from typing import Any
 
 import psycopg
@@ -95,10 +95,9 @@ class PostgresSchema(Place):
         forgets: bool = False,  # noqa: ARG002 - see `Database.erase`
     ) -> Database:
         """Open the schema. Raises NotMigrated and Away."""
-        if self._stamp() != layout:
-            raise NotMigrated(self.schema)
         return PostgresDatabase(
             lambda: self._connect(keep),
+            self._connect_to(layout, keep),
             channel=self.channel if keep is Keep.CACHE else None,
             busy_seconds=self._busy_seconds,
             # An index of a draft is built for as long as it takes.
@@ -127,7 +126,8 @@ class PostgresSchema(Place):
 
     def is_outdated(self, layout: int) -> bool:
         """Tell whether the schema bears the stamp of another layout. Raises Away."""
-        return self._stamp() not in {None, layout}
+        with self._administering() as connection:
+            return self._stamp(connection) not in {None, layout}
 
     def discard(self) -> None:
         """Drop the schema and all that is in it. Raises Away."""
@@ -159,12 +159,20 @@ class PostgresSchema(Place):
         found = "select to_regclass(format('%%I.%%I', %s::text, %s::text)) is not null"
         return _say(connection, found, self.schema, _STAMP).fetchone() == (True,)
 
-    def _stamp(self) -> int | None:
-        with self._administering() as connection:
-            if not self._is_there(connection):
-                return None
-            row = _say(connection, f"select stamp from {_STAMP}").fetchone()  # noqa: S608 - our own name
+    def _stamp(self, connection: psycopg.Connection) -> int | None:
+        if not self._is_there(connection):
+            return None
+        row = _say(connection, f"select stamp from {_STAMP}").fetchone()  # noqa: S608 - our own name
         return int(row[0]) if row else None
+
+    def _connect_to(self, layout: int, keep: Keep) -> PatientConnection:
+        """Return a connection to tables of a layout. Raises NotMigrated and Away."""
+        with _ours(), ExitStack() as failing:
+            connection = failing.enter_context(closing(self._connect(keep)))
+            if self._stamp(connection) != layout:
+                raise NotMigrated(self.schema)
+            failing.pop_all()
+            return connection
 
     @contextmanager
     def _administering(self) -> Iterator[psycopg.Connection]:
@@ -203,6 +211,7 @@ class PostgresDatabase(Database):
     def __init__(
         self,
         connect: Callable[[], PatientConnection],
+        first: PatientConnection,
         *,
         channel: str | None = None,
         busy_seconds: float = BUSY_SECONDS,
@@ -216,8 +225,7 @@ class PostgresDatabase(Database):
         self._in_block = False
         self._closed = False
         self._build = 0
-        with _ours():
-            self._connection = connect()
+        self._connection = first
 
     def execute(self, sql: str, values: Values = ()) -> Rows:
         """Do one statement."""
