@@ -40,6 +40,7 @@ class Web:
         metrics = registry(ketnap.lags, ketnap.heads)
         requests = Requests(metrics)
         self._directory = Neighbour(ketnap)
+        self._again = {name: each.try_again for name, each in ketnap.reactors.items()}
         self.services = {
             "dossiers": self._dossiers(requests),
             "training": self._training(requests),
@@ -82,7 +83,7 @@ class Web:
             self._ketnap.candidacies,
             self.access,
             self._reached("dossiers"),
-            again={name: each.try_again for name, each in self._ketnap.reactors.items()},
+            again=self._again,
             requests=requests,
         )
 
@@ -105,6 +106,7 @@ class Web:
             access=self.access,
             reached=self._reached("verification"),
             cursors=Cursors(self._ketnap.keys.cursor_secret),
+            again=self._again,
         )
         return verification_api.api(room, requests=requests)
 

@@ -10,6 +10,7 @@ from infra.relaying import relaying
 from infra.roles import API, PROJECTOR, REACTOR, RELAY, Process, Role
 from infra.standing import Following, Standing
 from services.remote import RemoteDirectory
+from services.tasks import trying_again
 from services.verification import policy
 from services.verification.api import Room
 from services.verification.api import api as application
@@ -24,8 +25,9 @@ def api(here: Process) -> Role:
     """Take commands and answer."""
     ledger, view = here.ledger(), here.keep(CasesView(here.place()))
     stands = Following(ledger, POLICIES, Standing(view.snapshot)).positions
+    verification = here.keep(Verification(ledger, here.keys))
     room = Room(
-        verification=here.keep(Verification(ledger, here.keys)),
+        verification=verification,
         view=view,
         directory=here.keep(
             RemoteDirectory(here.said.url("dossiers"), here.access.tokens, SERVICE)
@@ -33,6 +35,7 @@ def api(here: Process) -> Role:
         access=here.access,
         reached=here.reached(stands),
         cursors=Cursors(here.keys.cursor_secret),
+        again=trying_again(here.feed, verification, POLICIES),
     )
     return Role(
         app=application(room, requests=here.requests), not_ready=lambda: here.not_ready(stands)

@@ -8,8 +8,10 @@ from datetime import date
 from functools import partial
 from uuid import UUID
 
+import msgspec
+
 from events import verification
-from events.envelope import Envelope
+from events.envelope import Envelope, Told
 from events.verification import case_of
 from infra.database import Database, Place
 from infra.runner import layout, open_view
@@ -30,8 +32,12 @@ create table if not exists requests(
     asked_on text not null, due text, settled_on text,
     primary key (stream, request)) without rowid;
 create index if not exists requests_place on requests(place, stream);
+create table if not exists tasks(
+    task blob primary key, stream blob not null, refused_on text not null, told blob not null
+    ) without rowid;
+create index if not exists tasks_refused_on on tasks(refused_on, task);
 """
-LAYOUT = layout(1, SCHEMA)
+LAYOUT = layout(2, SCHEMA)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +65,28 @@ class Asked:
     request: int
     place: str
     asked_on: date
+
+
+class Shown(msgspec.Struct, frozen=True):
+    """What was refused to a policy, by which rule, and because of what."""
+
+    refusal: str
+    rule: str | None
+    cause: str
+    facts: tuple[Told, ...]
+
+
+_SHOWN = msgspec.json.Decoder(Shown)
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A refused command of a policy that nobody has taken up, and the case that it is about."""
+
+    task: UUID
+    on: date
+    told: Shown
+    of: CaseRow
 
 
 class CasesView(View):
@@ -101,6 +129,16 @@ class CasesView(View):
             )
             return [Asked(number, place, date.fromisoformat(on)) for number, place, on in rows]
 
+    def tasks(self, *, beyond: tuple[str, bytes] | None = None, most: int) -> list[Task]:
+        """Return what was refused to policies and nobody has taken up, the latest first."""
+        on, task = beyond or (NEVER, b"")
+        with self.snapshot() as db:
+            rows = db.execute(_TASKS, {"on": on, "task": task, "most": most})
+            return [
+                Task(UUID(bytes=task), date.fromisoformat(on), _SHOWN.decode(told), _row(*of))
+                for *of, task, on, told in rows
+            ]
+
 
 class _Projection:
     """Keeps the cases and their requests."""
@@ -116,6 +154,10 @@ class _Projection:
         for envelope in batch:
             fact, stream = envelope.fact, envelope.fact.originator_id.bytes
             match fact:
+                case verification.PolicyRefused(about=UUID() as about):
+                    self._refused(fact, about)
+                case verification.PolicySettled():
+                    self._db.execute("delete from tasks where task = ?", (stream,))
                 case verification.VerificationOpened(
                     candidacy=candidacy, person=person, unit=unit, on=on
                 ):
@@ -127,6 +169,18 @@ class _Projection:
                 case verification.CaseFact():
                     self._apply(fact, stream)
                     self._db.execute(_DUE, {"stream": stream, "never": NEVER})
+
+    def _refused(self, fact: verification.PolicyRefused, about: UUID) -> None:
+        shown = Shown(fact.refusal, fact.rule, fact.cause, fact.facts)
+        self._db.execute(
+            "insert into tasks values (?, ?, ?, ?) on conflict (task) do nothing",
+            (
+                fact.originator_id.bytes,
+                case_of(about).bytes,
+                fact.on.isoformat(),
+                msgspec.json.encode(shown),
+            ),
+        )
 
     def _apply(self, fact: verification.CaseFact, stream: bytes) -> None:
         on = fact.on.isoformat()
@@ -210,10 +264,13 @@ _COLUMNS = """
 select c.stream, c.candidacy, c.person, c.unit, c.opened_on, c.sealed_on, c.closed_on,
     c.suspended, c.due,
     (select count(*) from requests r where r.stream = c.stream),
-    (select count(*) from requests r where r.stream = c.stream and r.settled_on is null)
-from cases c"""
-_LISTED = f"""{_COLUMNS}
+    (select count(*) from requests r where r.stream = c.stream and r.settled_on is null)"""
+_LISTED = f"""{_COLUMNS} from cases c
 where case when c.closed_on is null then 0 else 1 end = :closed
   and (c.due, c.stream) > (:due, :stream)
 order by c.due, c.stream limit :most"""
-_ONE = f"{_COLUMNS} where c.stream = :stream"
+_ONE = f"{_COLUMNS} from cases c where c.stream = :stream"
+_TASKS = f"""{_COLUMNS}, t.task, t.refused_on, t.told from tasks t
+join cases c on c.stream = t.stream
+where (t.refused_on, t.task) < (:on, :task)
+order by t.refused_on desc, t.task desc limit :most"""

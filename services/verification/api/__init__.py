@@ -12,7 +12,7 @@ from events.refusal import Refusal
 from infra.http import promised, served
 from infra.metrics import Requests
 from services.verification import domain
-from services.verification.api import doing, reading
+from services.verification.api import doing, reading, tasks
 from services.verification.api.bodies import KINDS
 from services.verification.api.room import Room
 from services.wording import law, refusal_words
@@ -35,7 +35,7 @@ def api(room: Room, *, requests: Requests | None = None) -> FastAPI:
     """Return the application of verification."""
     app = FastAPI(title="ketnap: verification", version="1", docs_url=None, redoc_url=None)
     app.state.room = room
-    for part in (reading, doing):
+    for part in (reading, doing, tasks):
         app.include_router(part.router)
     promised(app, KINDS)
     return served(app, refusal_words, statuses=STATUSES, law=law, requests=requests)

@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Meta
 
 from services.acting import Act, Code, Line, Recorded, Sent, Text
+from services.tasks import Retry, Settlement, TakenUp
 
 Number = Annotated[int, Meta(ge=1, le=10_000)]
 
@@ -128,6 +129,35 @@ class CaseNow(msgspec.Struct, rename={"id": "case"}):
     """Whom the rules of today have verified."""
 
 
+class TaskTold(msgspec.Struct):
+    """What was refused to a policy and nobody has taken up."""
+
+    task: UUID
+    case: UUID
+    candidacy: UUID
+    unit: Place
+    code: str
+    """The refusal."""
+    title: str
+    on: date
+    """The day on which it was refused."""
+    clause: str | None
+    detail: str | None
+    frees: str | None
+    cause: str
+    """The fact that the policy reacted to."""
+    may_settle: bool
+    why_not: str | None
+    """Why who asks may not take it up."""
+
+
+class Tasks(msgspec.Struct):
+    """What was refused to policies, the latest first: it is what is nearest to today."""
+
+    tasks: list[TaskTold]
+    next: str | None
+
+
 KINDS: tuple[type[msgspec.Struct], ...] = (
     Asking,
     Reply,
@@ -137,4 +167,8 @@ KINDS: tuple[type[msgspec.Struct], ...] = (
     Cases,
     CaseNow,
     Recorded,
+    Tasks,
+    Settlement,
+    Retry,
+    TakenUp,
 )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import date
 from itertools import islice
 from typing import Annotated
 from uuid import UUID
@@ -93,18 +92,12 @@ def _found(
     beyond = (place[0], UUID(place[1]).bytes) if place else None
     while rows := here.view.cases(closed=closed, beyond=beyond, most=_A_BATCH):
         for row in rows:
-            if (within is None or _lies(here, row, within, scope.today)) and (
+            if (within is None or here.lies_in(row, within, scope.today)) and (
                 sight := here.sight(scope, row)
             ):
                 yield sight
         due, stream = _place(rows[-1])
         beyond = (due, UUID(stream).bytes)
-
-
-def _lies(here: Room, row: CaseRow, within: UUID, today: date) -> bool:
-    return row.unit == within or any(
-        within in (here.directory.ancestors(row.unit, day) or ()) for day in (row.opened_on, today)
-    )
 
 
 def _place(row: CaseRow) -> list[str]:

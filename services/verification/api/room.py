@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Annotated
@@ -21,8 +21,9 @@ from infra.access import (
 )
 from infra.http import Cursors, Reached, bearer, positions
 from infra.http.bearer import Bearer
-from services import acting
+from services import acting, tasks
 from services.directory import Directory
+from services.tasks import Again
 from services.verification.api.bodies import Place
 from services.verification.application import Verification
 from services.verification.domain import Case
@@ -44,6 +45,8 @@ class Room:
     access: Access
     reached: Reached
     cursors: Cursors
+    again: Mapping[str, Again]
+    """What tries again what was refused to a policy, by the policy's name."""
 
     def place(self, unit: UUID, on: date) -> Place:
         """Return a unit as it was called on a day."""
@@ -69,6 +72,24 @@ class Room:
             if scope.decide(self.request(row, request))
         )
         return Sight(self, scope, row, tuple(whole), asked) if whole or asked else None
+
+    def taking_up(self, scope: Scope, row: CaseRow) -> Decision:
+        """Decide whether what was refused in a case may be taken up today.
+
+        It exists for whoever sees the whole case, and such tasks of its unit.
+        """
+        if not any(scope.decide(each) for each in _resources(scope, row)):
+            return Decision(Verdict.HIDDEN, NotFound())
+        seen = _resources(scope, row, tasks.KIND)
+        now = Resource(kind=tasks.KIND, day=scope.today, links={"unit": row.unit})
+        return acting.decide(scope, seen, now, tasks.SETTLE)
+
+    def lies_in(self, row: CaseRow, unit: UUID, today: date) -> bool:
+        """Tell whether a case lay at or below a unit when it was opened, or does today."""
+        return row.unit == unit or any(
+            unit in (self.directory.ancestors(row.unit, day) or ())
+            for day in (row.opened_on, today)
+        )
 
     def request(self, row: CaseRow, asked: Asked) -> Resource:
         """Return a request as the decision asks for it."""
@@ -140,7 +161,7 @@ Who = Annotated[Scope, Depends(asking)]
 Awaited = Depends(there)
 
 
-def _resources(scope: Scope, row: CaseRow) -> Iterator[Resource]:
+def _resources(scope: Scope, row: CaseRow, kind: str = KIND) -> Iterator[Resource]:
     """Yield a case as the decision asks for it: of the day it was opened, and of today."""
     for day in dict.fromkeys((row.opened_on, scope.today)):
-        yield Resource(kind=KIND, day=day, links={"unit": row.unit})
+        yield Resource(kind=kind, day=day, links={"unit": row.unit})
