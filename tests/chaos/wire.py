@@ -91,9 +91,11 @@ class Wire:
         self, through: Callable[[bytes], bytes], source: socket.socket, sink: socket.socket
     ) -> None:
         with suppress(OSError), source:
-            while data := source.recv(1 << 16):
-                sink.sendall(through(data))
-            sink.shutdown(socket.SHUT_RDWR)
+            try:
+                while data := source.recv(1 << 16):
+                    sink.sendall(through(data))
+            finally:  # also where it was reset: else the other end would wait for ever
+                sink.shutdown(socket.SHUT_RDWR)
 
     def _request(self, data: bytes) -> bytes:
         if not self._lose_request:
