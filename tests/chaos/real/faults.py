@@ -12,7 +12,7 @@ from time import monotonic
 
 import psycopg
 
-from deploy.local.processes import Part, until
+from deploy.local.processes import NotReadyError, Part, until
 from deploy.local.stack import Stack
 from tests.chaos.real.processes import ROLES, Keeper, Process
 from tests.chaos.wire import Wire
@@ -20,7 +20,9 @@ from tests.kafka.broker import Broker, cut
 
 LEDGERS = ("dossiers", "verification")
 LOST_SHARE = 0.3
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 30.0
+A_RELAYS_CONNECTIONS = 2
+"""By one it reads and holds its lock, by the other it hears of what is new."""
 SHORT = (0.3, 2.0)
 LONG = {
     "broker": 9.0,  # a relay gives a broker up after 8
@@ -120,37 +122,35 @@ def pause(*, long: bool) -> Fault:
 def two_relays(scene: Scene, chance: Random) -> None:
     """Start a second relay beside the first, and kill one of them: the other goes on."""
     ledger = chance.choice(LEDGERS)
-    second = f"{ledger} relay, the second"
-    with _there(scene, f"{ledger} relay") as first:
-        scene.tell(f"a second relay of {ledger} starts")
-        scene.keeper.add(second)
-        scene.waiting.wait(chance.uniform(1.0, 3.0))
+    with _there(scene, f"{ledger} relay") as first, _second(scene, ledger):
+        _have(lambda: _connections(scene, ledger) >= 2 * A_RELAYS_CONNECTIONS)
+        scene.tell(f"two relays of {ledger} are there")
         if chance.random() < 0.5:
             first.kill()
             scene.tell("the first one is killed")
-            scene.waiting.wait(chance.uniform(0.5, 2.0))
-        scene.keeper.remove(second)
-        scene.count("two relays", "the second one is killed")
+        scene.waiting.wait(chance.uniform(0.2, 1.0))
+    scene.count("two relays", "the second one is killed")
 
 
 def usurped_relay(scene: Scene, chance: Random) -> None:
     """Pause a relay and cut its connections: a second one takes over, and the first goes on."""
     ledger = chance.choice(LEDGERS)
-    second = f"{ledger} relay, the second"
     with _there(scene, f"{ledger} relay") as first:
+        _have(lambda: _relays(scene, ledger))
         first.send(signal.SIGSTOP)
         try:
             cut_off = _cut(scene, f"relay {ledger}")
             scene.tell(f"the relay of {ledger} is paused, and loses {cut_off} connections")
-            scene.keeper.add(second)
-            took_over = until(lambda: _relays(scene, ledger), PATIENCE_SECONDS)
-            scene.waiting.wait(chance.uniform(0.2, 1.0))
+            with _second(scene, ledger):
+                _have(lambda: _relays(scene, ledger))
+                scene.tell("the second one relays")
+                scene.waiting.wait(chance.uniform(0.2, 1.0))
+                first.send(signal.SIGCONT)
+                scene.tell("the first goes on")
+                scene.waiting.wait(chance.uniform(0.5, 1.5))
         finally:
             first.send(signal.SIGCONT)
-        scene.tell(f"the first goes on, the second {'took over' if took_over else 'did not begin'}")
-        scene.waiting.wait(chance.uniform(0.5, 1.5))
-        scene.keeper.remove(second)
-        scene.count("usurped relay", "the second one is killed")
+    scene.count("usurped relay", "the second one is killed")
 
 
 def cut_connections(scene: Scene, chance: Random) -> None:
@@ -211,6 +211,23 @@ def _there(scene: Scene, name: str) -> Iterator[Process]:
         yield role
 
 
+@contextmanager
+def _second(scene: Scene, ledger: str) -> Iterator[None]:
+    """Have a second relay of a ledger, and kill it."""
+    name = f"{ledger} relay, the second"
+    scene.keeper.add(name, beside=f"{ledger} relay")
+    try:
+        yield
+    finally:
+        scene.keeper.remove(name)
+
+
+def _have(holds: Callable[[], bool]) -> None:
+    """Wait for what a fault is about; without it the fault would be none."""
+    if not until(holds, PATIENCE_SECONDS):
+        raise NotReadyError("it did not come about")
+
+
 def _server(scene: Scene, name: str) -> Part:
     return scene.stack.kafka if name == "broker" else scene.stack.postgres
 
@@ -239,6 +256,14 @@ def _relays(scene: Scene, ledger: str) -> bool:
         )
         return bool(_ask(scene, asked, f"relay {ledger}"))
     return False
+
+
+def _connections(scene: Scene, ledger: str) -> int:
+    """Return how many connections the relays of a ledger have."""
+    with suppress(psycopg.OperationalError):
+        asked = "select count(*) from pg_stat_activity where application_name = %s"
+        return _ask(scene, asked, f"relay {ledger}")
+    return 0
 
 
 def _ask(scene: Scene, statement: str, value: str) -> int:

@@ -96,9 +96,9 @@ class Keeper:
         self._thread = Thread(target=self._keep, name="keeper")
         self._thread.start()
 
-    def add(self, name: str, command: Sequence[str] | None = None) -> Process:
-        """Have a role, from now on."""
-        service, kind = name.split()[:2]
+    def add(self, name: str, command: Sequence[str] | None = None, *, beside: str = "") -> Process:
+        """Have a role from now on, or one more process of it under another name."""
+        service, kind = (beside or name).split()
         process = Process(
             name,
             command or [sys.executable, "-m", f"services.{service}", kind],
@@ -113,7 +113,10 @@ class Keeper:
     def remove(self, name: str) -> None:
         """Kill a role, and have it no more."""
         with self._state:
-            self.roles.pop(name).end()
+            role = self.roles.pop(name)
+            role.end()
+        if role.codes[MISUSE]:
+            self._failed.append(RuntimeError(f"{name} could not begin"))
 
     def misused(self) -> list[str]:
         """Return the roles that said that somebody must look after them."""

@@ -155,17 +155,23 @@ def run(
     """Run the schedule of a seed on what earlier ones left."""
     began, scene, desk = monotonic(), ground.scene, ground.desk
     before, asked_again = len(desk.told), desk.asked_again
+    spent = Spent()
     scene.begin()
     ground.work()
+    spent.on("opening")
     problems = _strike(scene, faults or drawn(seed))
-    seconds = _converge(ground, problems)
+    spent.on("faults")
+    seconds = _converge(ground, problems, spent)
     if seconds is not None and seconds > within_seconds:
         problems.append(f"all agreed {seconds:.1f} s after the last fault, not {within_seconds} s")
     problems += ground.keeper.misused() + desk.failed
     if seconds is not None:
         problems += ground.oracle.wrong(desk.told)
+        spent.on("oracle")
         problems += _asked_again(desk, Random(seed))
+        spent.on("asked again")
         problems += _rebuilt(ground.kept) if rebuilding else []
+        spent.on("rebuilt")
     problems += _unlike(desk, before)
     return Outcome(
         seed=seed,
@@ -173,11 +179,25 @@ def run(
         steps=len(desk.told) - before,
         faults=dict(scene.faults),
         problems=tuple(dict.fromkeys(problems)),
-        schedule=(*scene.story, *ground.keeper.story()) if problems else (),
+        schedule=(*scene.story, *(ground.keeper.story() if problems else ())),
         seconds=monotonic() - began,
         converged_seconds=seconds,
-        figures={"sent again": desk.asked_again - asked_again},
+        figures={"sent again": desk.asked_again - asked_again, **spent.seconds},
     )
+
+
+class Spent:
+    """What the seconds of a schedule went to."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+        self._since = monotonic()
+
+    def on(self, what: str) -> None:
+        """Take note that all time since the last note went to something."""
+        now = monotonic()
+        self.seconds[what] = now - self._since
+        self._since = now
 
 
 def _strike(scene: Scene, faults: Sequence[tuple[float, str, Random]]) -> list[str]:
@@ -200,26 +220,52 @@ def _strike(scene: Scene, faults: Sequence[tuple[float, str, Random]]) -> list[s
     return failed
 
 
-def _converge(ground: Ground, problems: list[str]) -> float | None:
+def _converge(ground: Ground, problems: list[str], spent: Spent) -> float | None:
     """Return how long after the last fault all agreed, with what was accepted after it."""
-    oracle = ground.oracle
     accepted = {client: client.done for client in ground.clients}
-    # The first that was told something may have begun before the fault.
-    if not until(
-        lambda: all(client.done > accepted[client] + 1 for client in ground.clients if client.acts),
-        PATIENCE_SECONDS,
-    ):
+
+    def unanswered() -> list[str]:
+        """Return who was told nothing yet that began after the last fault."""
+        return [
+            f"{client.name} is told nothing"
+            for client in ground.clients
+            # The first that it was told of may have begun before the fault.
+            if client.acts and client.done <= accepted[client] + 1
+        ]
+
+    if _still(unanswered, ground.scene):
         problems.append("nothing was accepted after the last fault")
+    spent.on("accepted again")
     if not ground.rest():
         problems += [
             f"{client.name} was not told what became of its command: {client.where()}"
             for client in ground.clients
             if not client.idle.is_set()
         ]
-    if not until(lambda: not oracle.behind(), PATIENCE_SECONDS):
-        problems += ["all did not agree", *oracle.behind()]
+    spent.on("at rest")
+    if behind := _still(ground.oracle.behind, ground.scene):
+        problems += ["all did not agree", *behind]
         return None
+    spent.on("agreed")
     return monotonic() - ground.scene.last
+
+
+def _still(awaited: Callable[[], list[str]], scene: Scene) -> list[str]:
+    """Return what is awaited when patience is over; the story tells what came last, and when."""
+    left: list[str] = []
+
+    def over() -> bool:
+        nonlocal left
+        before, left = left, awaited()
+        if names(left) != names(before):
+            scene.tell("; ".join(left) or "nothing is awaited any more")
+        return not left
+
+    def names(lines: list[str]) -> list[str]:
+        return [line.split()[0] for line in lines]
+
+    until(over, PATIENCE_SECONDS)
+    return left
 
 
 def _asked_again(desk: Desk, chance: Random) -> list[str]:
