@@ -213,14 +213,13 @@ def _be(service: str, kind: str, make: Callable[[Process], Role]) -> int:
         with listen(said.host, port) as listening, Process(service, said) as process:
             role = make(process)
             app = operations(
-                title=f"{service} {kind}",
                 not_ready=role.not_ready,
                 not_alive=role.not_alive,
                 metrics=process.metrics,
             )
             if role.app:
                 app.mount("/", role.app)
-                app.router.lifespan_context = role.app.router.lifespan_context
+                app.lifespan_context = role.app.router.lifespan_context
             host, port = listening.getsockname()[:2]
             log.info("started", host=host, port=port)
             server = Server(app, role.stopping, patience_seconds=PATIENCE_SECONDS)

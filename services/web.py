@@ -48,13 +48,13 @@ class Web:
             "reporting": self._reporting(requests),
             "imports": imports_api(ketnap, self.access, requests=requests),
         }
-        self.app = operations(title="ketnap", not_ready=not_ready, metrics=metrics)
+        self.app = operations(not_ready=not_ready, metrics=metrics)
         for name, app in self.services.items():
             self.app.mount(f"/api/{name}", app)
         self.app.mount("/api", served(FastAPI(openapi_url=None), refusal_words))
         self._portal = portal(self.access, self.app)
         self.app.mount("/", self._portal)
-        self.app.router.lifespan_context = self._lifespan
+        self.app.lifespan_context = self._lifespan
 
     def moved(self) -> None:
         """Tell who waits and who watches; by the thread that keeps the views current."""
@@ -68,7 +68,7 @@ class Web:
         self.access.close()
 
     @asynccontextmanager
-    async def _lifespan(self, _: FastAPI) -> AsyncIterator[None]:
+    async def _lifespan(self, _: object) -> AsyncIterator[None]:
         self.hub.start()
         async with AsyncExitStack() as started:
             # An application that is mounted is not started by the one it is mounted on.

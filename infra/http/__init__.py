@@ -3,6 +3,7 @@
 from infra.http.bearer import Bearer, bearer
 from infra.http.body import decoded
 from infra.http.conditions import command_key, entity_tag, if_match
+from infra.http.direct import DirectRoute
 from infra.http.edge import Edge, Limits
 from infra.http.moments import Asked, Reached, asked, positions, written_positions
 from infra.http.operations import operations
@@ -35,6 +36,7 @@ __all__ = [
     "ChangedMeanwhile",
     "Cursors",
     "Defect",
+    "DirectRoute",
     "Edge",
     "HeadersTooMany",
     "IdempotencyKeyMissing",

@@ -98,6 +98,8 @@ class Reached:
         They are read again when a view of this process moves, and now and then for one that
         another process moves.
         """
+        if not after:
+            return
         loop, woken = asyncio.get_running_loop(), asyncio.Event()
         until = loop.time() + patience_seconds
         waiting = (loop, woken)
@@ -119,7 +121,5 @@ class Reached:
                 self._waiting.discard(waiting)
 
     async def _there(self, after: Mapping[str, int]) -> bool:
-        if not after:
-            return True
         stand = await asyncio.to_thread(self._read)
         return all(stand.get(ledger, 0) >= position for ledger, position in after.items())

@@ -8,15 +8,15 @@ from uuid import UUID
 
 from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.routing import APIRoute
 from fastapi.security import HTTPAuthorizationCredentials
 from fastapi.security.utils import get_authorization_scheme_param
 from starlette.concurrency import run_in_threadpool
 
+from infra.http import DirectRoute
 from services.dossiers.api.room import Room, who
 
 
-class HotRoute(APIRoute):
+class HotRoute(DirectRoute):
     """A route to a candidacy, documented as any other.
 
     What its endpoint takes is found here: in one hop to a thread instead of two, and without

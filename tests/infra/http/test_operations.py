@@ -12,7 +12,7 @@ def test_a_process_says_whether_it_is_alive_and_ready_and_how_it_is_doing() -> N
     registry = CollectorRegistry()
     Gauge("rooms", "Rooms", registry=registry).set(7)
     behind = ["the view is at 3 of 5"]
-    guest = TestClient(operations(title="inn", not_ready=lambda: behind, metrics=registry))
+    guest = TestClient(operations(not_ready=lambda: behind, metrics=registry))
 
     assert guest.get("/healthz").text == "ok\n"
     assert "rooms 7.0" in guest.get("/metrics").text
