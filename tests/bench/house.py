@@ -190,7 +190,7 @@ def theirs(path: Path, house: House) -> Iterator[Server]:
 
 @contextmanager
 def running(module: str, *arguments: str) -> Iterator[Server]:
-    """Run a server that says its address first, until the block ends."""
+    """Run a server that says its address when it begins, until the block ends."""
     process = subprocess.Popen(
         [sys.executable, "-m", module, *arguments],
         stdout=subprocess.DEVNULL,
@@ -201,10 +201,12 @@ def running(module: str, *arguments: str) -> Iterator[Server]:
     try:
         if process.stderr is None:
             raise AssertionError(process)
-        line = process.stderr.readline()
-        address = re.search(r"http://[\d.:]+\d", line)
-        if address is None:
-            raise AssertionError(f"{module} did not start: {line}{process.stderr.read()}")
+        said = ""
+        # It may say first that it builds a view anew.
+        while not (address := re.search(r"http://[\d.:]+\d", said)):
+            if not (line := process.stderr.readline()):
+                raise AssertionError(f"{module} did not start: {said}")
+            said += line
         yield Server(address[0], process.pid)
     finally:
         process.send_signal(signal.SIGTERM)
