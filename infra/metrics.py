@@ -40,6 +40,27 @@ RELAY_POSITION = Gauge(
     labelnames=["ledger"],
     registry=None,
 )
+RELAY_BEGUN = Counter(
+    "ketnap_relay_begun",
+    "How often a relay began behind the last record of its topic",
+    labelnames=["ledger"],
+    registry=None,
+)
+RELAY_WAITING = Gauge(
+    "ketnap_relay_waiting",
+    "1 while a relay waits for a broker that is away",
+    labelnames=["ledger"],
+    registry=None,
+)
+SHARED = (
+    COMMAND_SECONDS,
+    COMMIT_SAVES,
+    STREAM_CLIENTS,
+    RELAY_POSITION,
+    RELAY_BEGUN,
+    RELAY_WAITING,
+)
+"""What parts of a process move wherever they are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,7 +151,7 @@ def registry(
     made = CollectorRegistry()
     ProcessCollector(registry=made)
     PlatformCollector(registry=made)
-    for shared in (COMMAND_SECONDS, COMMIT_SAVES, STREAM_CLIENTS, RELAY_POSITION):
+    for shared in SHARED:
         made.register(shared)
     made.register(Stands(lags, heads))
     return made

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from time import monotonic
 from typing import Any
 from uuid import UUID
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-from aiokafka.errors import KafkaError, KafkaTimeoutError
-from psycopg import AsyncConnection, OperationalError, sql
+from aiokafka.errors import (
+    KafkaError,
+    KafkaTimeoutError,
+    KafkaUnavailableError,
+    OffsetOutOfRangeError,
+    OutOfOrderSequenceNumber,
+    UnknownProducerId,
+)
+from psycopg import AsyncConnection, sql
 from psycopg.conninfo import make_conninfo
 
 from events import wire
@@ -21,11 +28,11 @@ from infra.feed import carried
 from infra.feed.quiet import bound_logs
 from infra.ledger.port import Row
 from infra.ledger.rows import microseconds, moment
+from infra.ledger.wake import Wake, is_set, listening
 from infra.logs import Plain
 from infra.topics import must_be_there, of_ledger
 
 PAGE_EVENTS = 2000
-SWEEP_SECONDS = 0.5
 PATIENCE_SECONDS = 0.25
 """How long a second relay waits before it asks again whether it may."""
 LOOK_SECONDS = 2.0
@@ -36,12 +43,16 @@ REQUEST_MS = 5000
 SEND_SECONDS = 8.0
 """How long the broker may owe an answer: the client itself would try for ever. One that was
 killed is back sooner."""
+AGAIN_SECONDS = 0.1
+MOST_AGAIN_SECONDS = 0.5
+"""How long to wait before a broker is tried again: at first, and at most."""
 LEAVE_SECONDS = 1.0
 BATCH_BYTES = 900_000
 """Below what a broker takes by default."""
 Told = Callable[[int, int], None]
 """Told the last position that the broker has acknowledged, and how many events that were."""
-
+Away = Callable[[Exception], None]
+"""Told each time what the broker did or left undone, for which the relay begins anew."""
 
 Page = list[tuple[int, bytes, int, str, int, bytes, bytes, str | None]]
 """Events as the database gives them, since most go through as they are: position, stream,
@@ -59,7 +70,7 @@ class OtherHistory(Plain):
 
 
 class TopicCutError(Plain, ConnectionError):
-    """The broker lost records that it had acknowledged; a relay that starts sends them again."""
+    """The broker lost records that it had acknowledged; a relay that begins sends them again."""
 
 
 class NotAcknowledgedError(Plain, TimeoutError):
@@ -112,48 +123,78 @@ class _Source:
         return row or (0,)
 
 
-async def run(
+_FORGETFUL = (
+    TopicCutError,
+    NotAcknowledgedError,
+    KafkaTimeoutError,
+    KafkaUnavailableError,
+    OffsetOutOfRangeError,
+    OutOfOrderSequenceNumber,
+    UnknownProducerId,
+)
+"""How a broker is away, or back without what it had; besides what the client may try again."""
+
+
+async def run(  # noqa: PLR0913 - whom it tells
     dsn: str,
     ledger: str,
     bootstrap: str,
     *,
     stop: asyncio.Event,
     told: Told = lambda _position, _events: None,
+    away: Away = lambda _error: None,
 ) -> None:
     """Carry a ledger to its topic until told to stop; a second relay waits for the first to end.
 
-    Nothing is saved: a relay goes on after the last record that is on the topic. Whatever goes
-    wrong is raised, and who started it starts it again. Raises OtherHistory, where starting
-    again will not help, TopicError, psycopg's and aiokafka's errors.
+    Nothing is saved: a relay goes on after the last record that is on the topic. Where the
+    broker is away, or forgot, it leaves the broker and begins anew, under the same lock, as
+    often as it takes; `told` with no events says that it has begun. Anything else is raised,
+    and who started it starts it again. Raises OtherHistory, where starting again will not help,
+    TopicError, psycopg's and aiokafka's errors.
     """
     bound_logs()
     async with _connected(dsn, ledger) as connection, _connected(dsn, ledger) as ear:
         source = _Source(connection, ledger)
         while not await source.may_relay():
-            if await _is_set(stop, PATIENCE_SECONDS):
+            if await is_set(stop, PATIENCE_SECONDS):
                 return
-        async with _listening(ear, ledger, stop) as wake, _opened(bootstrap, ledger) as topic:
-            at = await topic.ends_like(source)
-            told(at, 0)
+        async with listening(ear, ledger, stop) as wake:
+            pause = AGAIN_SECONDS
             while not stop.is_set():
-                wake.clear()
-                at = await _carry(source, topic, at, told)
-                await wake.soon()
-                await topic.looked_at()
+                try:
+                    async with _opened(bootstrap, ledger) as topic:
+                        at = await topic.ends_like(source)
+                        told(at, 0)
+                        pause = AGAIN_SECONDS
+                        while not stop.is_set():
+                            wake.clear()
+                            at = await _carry(source, topic, wake, at, told)
+                            await wake.soon()
+                            await topic.looked_at()
+                except (*_FORGETFUL, KafkaError) as error:
+                    if not isinstance(error, _FORGETFUL) and not error.retriable:
+                        raise
+                    away(error)
+                    wake.must_hear()
+                    await is_set(stop, pause)
+                    pause = min(2 * pause, MOST_AGAIN_SECONDS)
 
 
-async def _carry(source: _Source, topic: _Topic, at: int, told: Told) -> int:
+async def _carry(source: _Source, topic: _Topic, wake: Wake, at: int, told: Told) -> int:
     """Send what the ledger holds after a position, and return the last that is acknowledged."""
     page = await source.after(at)
     while page:
-        # The next page is read while the broker writes this one.
-        try:
-            async with asyncio.timeout(SEND_SECONDS):
-                page, sent = await asyncio.gather(source.after(page[-1][0]), topic.send(page))
-        except TimeoutError:
-            raise NotAcknowledgedError(f"{source.ledger} after {at}") from None
-        at += sent
-        told(at, sent)
+        last = page[-1][0]
+        if len(page) == PAGE_EVENTS:
+            # There is more: it is read while the broker writes this.
+            page, _ = await asyncio.gather(source.after(last), topic.send(page))
+        else:
+            await topic.send(page)
+            page = []
+        told(last, last - at)
+        at = last
+        if not page and wake.heard > at:
+            page = await source.after(at)
     return at
 
 
@@ -210,8 +251,14 @@ class _Topic:
     async def send(self, page: Page) -> int:
         """Write events, and return how many when the broker has acknowledged all.
 
-        Raises TopicCutError where they were not written right behind what was there.
+        Raises NotAcknowledgedError, and TopicCutError where they were not written right behind
+        what was there.
         """
+        async with self._answering():
+            await self._write(page)
+        return len(page)
+
+    async def _write(self, page: Page) -> None:
         acknowledged: list[Any] = []
         batch = self._producer.create_batch()
         for position, key, version, kind, recorded, state, sealed_digest, trace in page:
@@ -239,7 +286,6 @@ class _Topic:
                 f"{self._partition.topic} went on at {written[0].offset}, and ended at {self._end}"
             )
         self._end = written[-1].offset + count
-        return len(page)
 
     async def looked_at(self) -> None:
         """See from time to time that nothing is gone: with nothing to send, nobody would notice.
@@ -265,9 +311,10 @@ class _Topic:
         self._consumer.seek(self._partition, first)
         self._consumer.resume(self._partition)
         records: list[Any] = []
-        while not records or records[-1].offset + 1 < self._end:
-            found = await self._consumer.getmany(self._partition, timeout_ms=1000)
-            records += found.get(self._partition, ())
+        async with self._answering():
+            while not records or records[-1].offset + 1 < self._end:
+                found = await self._consumer.getmany(self._partition, timeout_ms=1000)
+                records += found.get(self._partition, ())
         self._consumer.pause(self._partition)
         return records
 
@@ -282,6 +329,14 @@ class _Topic:
         return await self._producer.send_batch(
             batch, self._partition.topic, partition=self._partition.partition
         )
+
+    @asynccontextmanager
+    async def _answering(self) -> AsyncIterator[None]:
+        try:
+            async with asyncio.timeout(SEND_SECONDS):
+                yield
+        except TimeoutError:
+            raise NotAcknowledgedError(f"{self._partition.topic} at offset {self._end}") from None
 
     async def _ends(self) -> int:
         ends = await self._consumer.end_offsets([self._partition])
@@ -353,68 +408,26 @@ async def _opened(bootstrap: str, ledger: str) -> AsyncIterator[_Topic]:
         await producer.start()
         yield _Topic(ledger, partition, consumer, producer)
     finally:
-        await consumer.stop()
-        await _leave(producer)
+        await _left(consumer.stop())
+        await _silenced(producer)
 
 
-async def _leave(producer: AIOKafkaProducer) -> None:
-    """Leave, also a broker that does not take what is still to be sent to it."""
-    try:
-        async with asyncio.timeout(LEAVE_SECONDS):
-            await producer.stop()
-    except TimeoutError:
-        await producer.client.close()
+async def _silenced(producer: AIOKafkaProducer) -> None:
+    """Leave the broker, so that nothing more comes of what was handed over and not acknowledged.
+
+    Whoever begins anew sends it again. To stop a producer is to wait until it has sent what it
+    has, however long the broker is away.
+    """
+    sending = producer._sender.sender_task  # noqa: SLF001 - it would go on trying by itself
+    if sending:
+        sending.cancel()
+    await _left(producer.client.close())
+    if sending:
+        await asyncio.wait({sending}, timeout=LEAVE_SECONDS)
+    producer._closed = True  # noqa: SLF001 - or it complains that nobody stopped it
 
 
-class _Wake:
-    """Set when the ledger has grown, when it cannot be heard any more, and at the stop."""
-
-    def __init__(self, ear: AsyncConnection[Any], stop: asyncio.Event) -> None:
-        self._event = asyncio.Event()
-        self._hearing = asyncio.create_task(self._hear(ear))
-        self._hearing.add_done_callback(lambda _: self._event.set())
-        self._stopping = asyncio.create_task(self._end(stop))
-
-    def clear(self) -> None:
-        """Be set by what happens from now on."""
-        self._event.clear()
-
-    async def soon(self) -> None:
-        """Wait until it is set, or for a sweep. Raises what made the ear deaf."""
-        await _is_set(self._event, SWEEP_SECONDS)
-        if self._hearing.done():
-            self._hearing.result()
-
-    async def close(self) -> None:
-        """Hear no more."""
-        tasks = (self._hearing, self._stopping)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-    async def _hear(self, ear: AsyncConnection[Any]) -> None:
-        async for _ in ear.notifies():
-            self._event.set()
-        raise OperationalError("nothing more is heard of the ledger")
-
-    async def _end(self, stop: asyncio.Event) -> None:
-        await stop.wait()
-        self._event.set()
-
-
-@asynccontextmanager
-async def _listening(
-    ear: AsyncConnection[Any], ledger: str, stop: asyncio.Event
-) -> AsyncIterator[_Wake]:
-    await ear.execute(sql.SQL("listen {}").format(sql.Identifier(f"ledger_{ledger}")))
-    wake = _Wake(ear, stop)
-    try:
-        yield wake
-    finally:
-        await wake.close()
-
-
-async def _is_set(event: asyncio.Event, seconds: float) -> bool:
+async def _left(leaving: Awaitable[None]) -> None:
     with suppress(TimeoutError):
-        await asyncio.wait_for(event.wait(), seconds)
-    return event.is_set()
+        async with asyncio.timeout(LEAVE_SECONDS):
+            await leaving

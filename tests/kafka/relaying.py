@@ -57,9 +57,11 @@ class Relaying:
         self._changed = Condition()
         self._stop = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._begun = Event()
+        self._is_running = Event()
         self.position = -1
         self.sent = 0
+        self.begun = 0
+        self.away: list[Exception] = []
         self.error: BaseException | None = None
         self._thread = Thread(target=self._run)
 
@@ -80,6 +82,21 @@ class Relaying:
         assert self.error is None, repr(self.error)
         return self
 
+    def waits_for_the_broker(self) -> Exception:
+        """Return why the relay began, or tries to begin, anew."""
+        with self._changed:
+            there = self._changed.wait_for(lambda: self.away or self.error, PATIENCE_SECONDS)
+        assert there, f"at {self.position}"
+        assert self.error is None, repr(self.error)
+        return self.away[0]
+
+    def begins_anew(self) -> Self:
+        """Return when the relay has begun once more than it had."""
+        with self._changed:
+            assert self._changed.wait_for(lambda: self.begun > 1 or self.error, PATIENCE_SECONDS)
+        assert self.error is None, repr(self.error)
+        return self
+
     def ended(self) -> BaseException | None:
         """Return the error with which the relay ends by itself."""
         self._thread.join(PATIENCE_SECONDS)
@@ -88,7 +105,7 @@ class Relaying:
 
     def stop(self) -> None:
         """Tell it to stop, and wait until it has."""
-        self._begun.wait()  # who is told before that would not hear it
+        self._is_running.wait()  # who is told before that would not hear it
         if self._thread.is_alive() and self._loop:
             self._loop.call_soon_threadsafe(self._stop.set)
         self._thread.join()
@@ -103,12 +120,20 @@ class Relaying:
 
     async def _carry(self) -> None:
         self._loop = asyncio.get_running_loop()
-        self._begun.set()
+        self._is_running.set()
         dsn, ledger, bootstrap = self._asked
-        await relay.run(dsn, ledger, bootstrap, stop=self._stop, told=self._told)
+        await relay.run(
+            dsn, ledger, bootstrap, stop=self._stop, told=self._told, away=self._was_away
+        )
 
     def _told(self, position: int, sent: int) -> None:
         with self._changed:
             self.position = position
             self.sent += sent
+            self.begun += not sent
+            self._changed.notify_all()
+
+    def _was_away(self, error: Exception) -> None:
+        with self._changed:
+            self.away.append(error)
             self._changed.notify_all()

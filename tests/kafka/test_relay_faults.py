@@ -1,14 +1,15 @@
-"""A relay whose broker or database fails ends, and the one that starts next mends the topic."""
+"""A relay whose broker fails begins anew; one whose database fails ends, and the next goes on."""
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from uuid import uuid4
 
 import psycopg
 import pytest
-from aiokafka.errors import KafkaError
 
 from deploy.local.stack import Stack
 from events import wire
@@ -16,7 +17,6 @@ from infra import relay
 from infra.feed.kafka import KafkaFeed
 from infra.ledger.port import Row
 from infra.ledger.postgres import PostgresLedger
-from infra.relay import TopicCutError
 from tests.kafka.broker import Broker, cut
 from tests.kafka.relaying import Relaying, act, kept
 from tests.kafka.test_feed import positions
@@ -79,23 +79,80 @@ def carried(ledger: PostgresLedger, *positions: int) -> list[bytes]:
     return [encoded(ledger.read(position - 1, 1)[0]) for position in positions]
 
 
-def test_a_broker_that_is_away_ends_the_relay_and_the_next_one_sends_what_is_missing(
-    own_stack: Stack, database: str, ours: PostgresLedger, broker: Broker, relaying: Relaying
+def test_a_relay_waits_for_a_killed_broker_and_sends_what_is_missing_when_it_is_back(
+    own_stack: Stack, ours: PostgresLedger, broker: Broker, relaying: Relaying
 ) -> None:
     with relaying:
         relaying.reached(act(ours, 3))
         own_stack.kafka.kill()
         act(ours, 2)
+        relaying.waits_for_the_broker()
+        act(ours, 1)
+        own_stack.kafka.start()
+
+        relaying.reached(6)
+
+    assert on_the_topic(broker) == {1, 2, 3, 4, 5, 6}
+
+
+def test_a_relay_goes_on_when_a_broker_answers_again_that_was_silent_for_longer_than_it_waits(
+    own_stack: Stack, ours: PostgresLedger, broker: Broker, relaying: Relaying
+) -> None:
+    with relaying:
+        relaying.reached(act(ours, 3))
+        with paused(own_stack):
+            act(ours, 2)
+            assert isinstance(relaying.waits_for_the_broker(), relay.NotAcknowledgedError)
+            act(ours, 1)
+
+        relaying.reached(6)
+        relaying.reached(act(ours, 3))
+
+    with closing(KafkaFeed(broker.bootstrap, ours.name)) as feed:
+        assert positions(feed, 0, 9) == list(range(1, 10))
+
+
+def test_a_relay_that_waits_for_its_broker_keeps_others_from_relaying(
+    own_stack: Stack, database: str, ours: PostgresLedger, broker: Broker, relaying: Relaying
+) -> None:
+    with relaying:
+        relaying.reached(act(ours, 3))
+        own_stack.kafka.kill()
+        act(ours, 1)
+        relaying.waits_for_the_broker()
+        with Relaying(database, ours.name, broker.bootstrap) as second:
+            own_stack.kafka.start()
+            relaying.reached(4)
+
+            assert second.begun == 0
+            assert second.away == []
+
+
+def test_a_relay_that_waits_for_its_broker_can_be_stopped(
+    own_stack: Stack, ours: PostgresLedger, relaying: Relaying
+) -> None:
+    with relaying:
+        relaying.reached(act(ours, 3))
+        own_stack.kafka.kill()
+        act(ours, 1)
+        relaying.waits_for_the_broker()
+
+    assert relaying.error is None
+
+
+def test_a_relay_whose_database_goes_while_it_waits_for_the_broker_ends(
+    own_stack: Stack, ours: PostgresLedger, relaying: Relaying
+) -> None:
+    with relaying:
+        relaying.reached(act(ours, 3))
+        own_stack.kafka.kill()
+        act(ours, 1)
+        relaying.waits_for_the_broker()
+        own_stack.postgres.kill()
 
         error = relaying.ended()
 
-    assert isinstance(error, relay.NotAcknowledgedError)
-    with Relaying(database, ours.name, broker.bootstrap) as early:
-        assert isinstance(early.ended(), KafkaError)
-    own_stack.kafka.start()
-    with Relaying(database, ours.name, broker.bootstrap) as again:
-        again.reached(5)
-    assert on_the_topic(broker) == {1, 2, 3, 4, 5}
+    assert isinstance(error, psycopg.OperationalError)
 
 
 def test_a_database_that_is_away_ends_the_relay_and_the_next_one_goes_on(
@@ -116,25 +173,22 @@ def test_a_database_that_is_away_ends_the_relay_and_the_next_one_goes_on(
     assert on_the_topic(broker) == {1, 2, 3, 4, 5}
 
 
-def test_an_idle_relay_notices_that_the_broker_lost_its_tail_and_the_next_one_sends_it_again(
-    own_stack: Stack, database: str, ours: PostgresLedger, broker: Broker, relaying: Relaying
+def test_an_idle_relay_notices_that_the_broker_lost_its_tail_and_sends_it_again(
+    own_stack: Stack, ours: PostgresLedger, broker: Broker, relaying: Relaying
 ) -> None:
     with relaying:
         for _ in range(10):
             relaying.reached(act(ours, 10))
         lose_tail(own_stack, broker)
+        assert len(on_the_topic(broker)) < 100
 
-        error = relaying.ended()
+        relaying.begins_anew().reached(100)
 
-    assert isinstance(error, TopicCutError)
-    assert len(on_the_topic(broker)) < 100
-    with Relaying(database, ours.name, broker.bootstrap) as again:
-        again.reached(100)
     assert on_the_topic(broker) == set(range(1, 101))
 
 
-def test_a_relay_that_writes_on_behind_a_lost_tail_ends_and_the_next_one_fills_the_hole(
-    own_stack: Stack, database: str, ours: PostgresLedger, broker: Broker, relaying: Relaying
+def test_a_relay_that_writes_on_behind_a_lost_tail_fills_the_hole(
+    own_stack: Stack, ours: PostgresLedger, broker: Broker, relaying: Relaying
 ) -> None:
     with relaying:
         for _ in range(10):
@@ -142,10 +196,8 @@ def test_a_relay_that_writes_on_behind_a_lost_tail_ends_and_the_next_one_fills_t
         lose_tail(own_stack, broker)
         act(ours, 10)
 
-        assert relaying.ended() is not None
+        relaying.begins_anew().reached(110)
 
-    with Relaying(database, ours.name, broker.bootstrap) as again:
-        again.reached(110)
     with closing(KafkaFeed(broker.bootstrap, ours.name)) as feed:
         assert positions(feed, 0, 110) == list(range(1, 111))
 
@@ -173,6 +225,18 @@ def test_what_a_relay_repeats_of_what_another_wrote_is_no_hole(
         relaying.reached(6)
 
     assert relaying.sent == 1
+
+
+@contextmanager
+def paused(stack: Stack) -> Iterator[None]:
+    """Have the broker do nothing, its connections open."""
+    pid = stack.kafka.pid
+    assert pid
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
 
 
 def lose_tail(stack: Stack, broker: Broker) -> None:
