@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 from uuid import UUID
@@ -24,7 +24,7 @@ from services.reporting.projection.facets import values
 from services.reporting.projection.forest import Forest, UnitTables
 from services.reporting.projection.history import Told, told
 from services.reporting.projection.lines import Act, Candidacy, Line, Person, lines
-from services.reporting.projection.rolling import Counted, Rolling, Share, Total, spans
+from services.reporting.projection.rolling import Counted, CounterTables, Rolling
 
 CACHED_FACETS = 50_000
 
@@ -38,7 +38,7 @@ class Counting(NamedTuple):
     n: int
 
 
-class DossiersTables(UnitTables, Protocol):
+class DossiersTables(UnitTables, CounterTables, Protocol):
     """What the view keeps of the dossiers ledger."""
 
     def facets_numbers(self, several: Iterable[Facets]) -> Mapping[Facets, int]:
@@ -65,10 +65,6 @@ class DossiersTables(UnitTables, Protocol):
         """Append rows of history."""
         ...
 
-    def roll(self, totals: Sequence[Total], shares: Sequence[Share]) -> None:
-        """Add to the counters."""
-        ...
-
 
 @dataclass(slots=True)
 class Growing:
@@ -84,13 +80,14 @@ class Growing:
 
 
 class DossiersProjection:
-    """Keeps what stands of each person, and writes only what a fact makes different."""
+    """Keeps what stands of each person, and writes only what a fact makes different.
 
-    def __init__(
-        self, tables: DossiersTables, spans: Callable[[int], Sequence[int]] = spans
-    ) -> None:
+    Without `counting` it writes no counters: they are summed up when all else is there.
+    """
+
+    def __init__(self, tables: DossiersTables, *, counting: bool = True) -> None:
         self._tables = tables
-        self._rolling = Rolling(self._values_of, spans)
+        self._rolling = Rolling(tables, self._values_of) if counting else None
         self._forest = Forest(tables, self._rolling)
         self._people: dict[bytes, Person] = {}
         self._lines: dict[bytes, set[Line]] = {}
@@ -98,7 +95,6 @@ class DossiersProjection:
         self._countings: list[Counting] = []
         self._facets_numbers: dict[Facets, int] = {}
         self._facets: dict[int, Facets] = {}
-        self._values: dict[int, tuple[tuple[str, str], ...]] = {}
 
     def forget(self) -> None:
         """Drop what is held in memory."""
@@ -109,8 +105,8 @@ class DossiersProjection:
         self._countings.clear()
         self._facets_numbers.clear()
         self._facets.clear()
-        self._values.clear()
-        self._rolling.forget()
+        if self._rolling:
+            self._rolling.forget()
 
     def project(self, batch: Sequence[Envelope]) -> None:
         """Apply the next facts, in order."""
@@ -123,7 +119,8 @@ class DossiersProjection:
         self._settle()
         self._tables.keep_people(self._people)
         self._write_countings()
-        self._tables.roll(self._rolling.totals(), self._rolling.shares())
+        if self._rolling:
+            self._rolling.write()
         self._tables.tell([told(envelope) for envelope in batch])
 
     def _apply(self, envelope: Envelope) -> None:
@@ -229,10 +226,11 @@ class DossiersProjection:
 
     def _write(self, position: int, part: int, line: Line, n: int) -> None:
         self._countings.append(Counting(position, part, line, n))
-        self._rolling.add(
-            self._forest.branches(line.unit),
-            Counted(line.kind, line.value, line.on, line.tree_on, line.facets, n),
-        )
+        if self._rolling:
+            self._rolling.add(
+                self._forest.branches(line.unit),
+                Counted(line.kind, line.value, line.on, line.tree_on, line.facets, n),
+            )
 
     def _write_countings(self) -> None:
         self._tables.count(self._countings)
@@ -250,13 +248,7 @@ class DossiersProjection:
                 self._facets[number] = facets
 
     def _values_of(self, number: int) -> tuple[tuple[str, str], ...]:
-        known = self._values.get(number)
-        if known is None:
-            if len(self._values) >= CACHED_FACETS:
-                self._values.clear()
-            facets = self._facets.get(number) or self._tables.facets(number)
-            known = self._values[number] = values(facets)
-        return known
+        return values(self._facets.get(number) or self._tables.facets(number))
 
 
 def _persons(batch: Sequence[Envelope]) -> set[bytes]:

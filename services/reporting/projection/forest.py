@@ -55,7 +55,7 @@ class UnitTables(Protocol):
 class Forest:
     """The units of the ledger, those lately needed in memory."""
 
-    def __init__(self, tables: UnitTables, rolling: Rolling) -> None:
+    def __init__(self, tables: UnitTables, rolling: Rolling | None) -> None:
         self._tables = tables
         self._rolling = rolling
         self._numbers: dict[UUID, int] = {}
@@ -169,9 +169,10 @@ class Forest:
             return
         self._tables.graft(position, gone, grown)
         self._branches[number] = sorted(new)
-        for counted in self._tables.counted(number):
-            self._rolling.add(gone, counted, -1)
-            self._rolling.add(grown, counted)
+        if self._rolling:
+            for counted in self._tables.counted(number):
+                self._rolling.add(gone, counted, -1)
+                self._rolling.add(grown, counted)
 
 
 def _places(known: Iterable[State]) -> set[tuple[int, int, int | None]]:

@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from functools import lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from services.reporting.projection.lines import COUNTED
 from services.reporting.projection.tree import Branch
 
-DEKADS = 4_000_000
 MONTHS = 5_000_000
 YEARS = 6_000_000
-"""Days are counted from 0001-01-01; thirds of a month, months and years from these numbers on."""
+"""Days are counted from 0001-01-01, months and years from these numbers on."""
+CACHED_SHEETS = 10_000
 
 Days = defaultdict[int, int]
-Values = Callable[[int], Iterable[tuple[str, str]]]
-Total = tuple[int, int, str, str, str, int]
-"""Unit, span, kind, facet, value, and how many more."""
+Sums = dict[str, int]
+"""How many there are, by what is counted: see `entry`."""
+Sheet = tuple[int, int]
+"""A unit and a span: what reached the unit from below on its days, all of it in one row."""
 Share = tuple[int, int, int, int]
 """Unit, span, the child through which people reached it, and how many more."""
+Values = Callable[[int], Iterable[tuple[str, str]]]
 
 
 class Counted(NamedTuple):
@@ -35,112 +37,163 @@ class Counted(NamedTuple):
     n: int
 
 
-class Rolling:
-    """The changes of `counters` and `shares` that are not yet written."""
+class CounterTables(Protocol):
+    """What the view keeps of roll-ups."""
 
-    def __init__(self, values: Values, spans: Callable[[int], Sequence[int]]) -> None:
+    def sheets(self, sought: Iterable[Sheet]) -> Mapping[Sheet, Sums]:
+        """Return those sheets that there are."""
+        ...
+
+    def keep_sheets(self, sheets: Mapping[Sheet, Sums]) -> None:
+        """Keep sheets as they now are; an empty one is none."""
+        ...
+
+    def share(self, shares: Iterable[Share]) -> None:
+        """Add to the shares; what comes to nothing leaves no row."""
+        ...
+
+
+class Rolling:
+    """The changes of `counters` and `shares` that are not yet written.
+
+    They tell a unit what happened below it. Its own facts are few, and read where they are.
+    """
+
+    def __init__(self, tables: CounterTables, values: Values) -> None:
+        self._tables = tables
         self._values = values
-        self._spans = spans
-        # By what they are of, and then by day: a number is hashed sooner than a tuple.
-        self._totals: defaultdict[tuple[int, str, str, str], Days] = defaultdict(_none)
+        self._days: defaultdict[int, dict[int, Sums]] = defaultdict(dict)
         self._shares: defaultdict[tuple[int, int], Days] = defaultdict(_none)
+        self._known: dict[Sheet, Sums] = {}
+        self._entries: dict[int, tuple[str, ...]] = {}
 
     def forget(self) -> None:
-        """Drop what is not written."""
-        self._totals.clear()
+        """Drop what is not written, and what is held in memory."""
+        self._days.clear()
         self._shares.clear()
+        self._known.clear()
+        self._entries.clear()
 
     def add(self, branches: Iterable[Branch], counted: Counted, sign: int = 1) -> None:
         """Count lines for every ancestor of their unit on the day of the tree."""
-        kind, value, on, tree_on, facets, n = counted
-        if kind not in COUNTED:
-            return
+        if counted.kind in COUNTED:
+            for ancestor, child, _, since, until in branches:
+                if since <= counted.tree_on < until and child != ancestor:
+                    self.reach(ancestor, child, counted, sign)
+
+    def reach(self, unit: int, child: int, counted: Counted, sign: int = 1) -> None:
+        """Count lines for a unit that they reach through a child."""
+        kind, value, on, _, facets, n = counted
         n *= sign
-        faceted = self._values(facets) if kind == "admitted" else ()
-        for ancestor, child, _, since, until in branches:
-            if since <= tree_on < until:
-                self._totals[ancestor, kind, "", value][on] += n
-                if faceted:
-                    self._shares[ancestor, child][on] += n
-                    for facet, name in faceted:
-                        self._totals[ancestor, kind, facet, name][on] += n
+        days = self._days[unit]
+        sums = days.get(on)
+        if sums is None:
+            sums = days[on] = {}
+        name = entry(kind, "", value)
+        sums[name] = sums.get(name, 0) + n
+        if kind == "admitted":
+            self._shares[unit, child][on] += n
+            for name in self._faceted(facets):
+                sums[name] = sums.get(name, 0) + n
 
-    def totals(self) -> list[Total]:
-        """Return and forget the changes of `counters`, for every span."""
-        summed = [
-            (unit, span, kind, facet, value, n)
-            for (unit, kind, facet, value), days in self._totals.items()
-            for span, n in self._summed(days)
-        ]
-        self._totals.clear()
-        summed.sort()
-        return summed
-
-    def shares(self) -> list[Share]:
-        """Return and forget the changes of `shares`, for every span."""
-        summed = [
-            (unit, span, child, n)
-            for (unit, child), days in self._shares.items()
-            for span, n in self._summed(days)
-        ]
+    def write(self) -> None:
+        """Write the changes, for every span."""
+        changes: dict[Sheet, Sums] = {}
+        for unit, days in self._days.items():
+            for day, sums in days.items():
+                for span in spans(day):
+                    _add(changes.setdefault((unit, span), {}), sums)
+        self._days.clear()
+        shares: defaultdict[tuple[int, int, int], int] = defaultdict(int)
+        for (unit, child), reached in self._shares.items():
+            for day, n in reached.items():
+                for span in spans(day):
+                    shares[unit, span, child] += n
         self._shares.clear()
-        summed.sort()
-        return summed
+        if changes:
+            self._tables.keep_sheets(self._changed(changes))
+            self._tables.share([(*share, n) for share, n in sorted(shares.items()) if n])
 
-    def _summed(self, days: Days) -> Iterator[tuple[int, int]]:
-        """Yield what changes of days come to in every span, unless it is nothing."""
-        summed = _none()
-        for day, n in days.items():
-            for span in self._spans(day):
-                summed[span] += n
-        return ((span, n) for span, n in summed.items() if n)
+    def _changed(self, changes: Mapping[Sheet, Sums]) -> dict[Sheet, Sums]:
+        """Return sheets as they are after changes, in the order of their key."""
+        if len(self._known) + len(changes) > CACHED_SHEETS:
+            self._known.clear()
+        if unknown := [sheet for sheet in changes if sheet not in self._known]:
+            found = self._tables.sheets(unknown)
+            for sheet in unknown:
+                self._known[sheet] = found.get(sheet) or {}
+        for sheet, sums in changes.items():
+            _add(self._known[sheet], sums)
+        return {sheet: self._known[sheet] for sheet in sorted(changes)}
+
+    def _faceted(self, facets: int) -> tuple[str, ...]:
+        known = self._entries.get(facets)
+        if known is None:
+            if len(self._entries) >= CACHED_SHEETS:
+                self._entries.clear()
+            known = tuple(entry("admitted", facet, value) for facet, value in self._values(facets))
+            self._entries[facets] = known
+        return known
 
 
 def _none() -> Days:
     return defaultdict(int)
 
 
+def _add(to: Sums, sums: Mapping[str, int]) -> None:
+    """Add sums to others, in which nothing stands at nought."""
+    for name, n in sums.items():
+        total = to.get(name, 0) + n
+        if total:
+            to[name] = total
+        else:
+            to.pop(name, None)
+
+
+@lru_cache(maxsize=4096)
+def entry(kind: str, facet: str, value: str) -> str:
+    """Return under what a kind, facet and value are summed. Only the value may hold a bar."""
+    return f"{kind}|{facet}|{value}"
+
+
+@lru_cache(maxsize=4096)
+def entered(name: str) -> tuple[str, str, str]:
+    """Return the kind, facet and value of an entry."""
+    kind, facet, value = name.split("|", 2)
+    return kind, facet, value
+
+
 @lru_cache(maxsize=65_536)
-def spans(day: int) -> tuple[int, ...]:
-    """Return the numbers of a day, of its third of a month, its month and its year."""
+def spans(day: int) -> tuple[int, int, int]:
+    """Return the numbers of a day, of its month and its year."""
     on = date.fromordinal(day)
-    month = on.year * 12 + on.month - 1
-    return day, DEKADS + month * 3 + min(2, (on.day - 1) // 10), MONTHS + month, YEARS + on.year
-
-
-def days(day: int) -> tuple[int, ...]:
-    """Return the number of a day alone: a rebuild sums up the rest at its end."""
-    return (day,)
+    return day, MONTHS + on.year * 12 + on.month - 1, YEARS + on.year
 
 
 def cover(first: int, last: int) -> list[tuple[int, int]]:
     """Return ranges of spans that hold every day from `first` to `last` once."""
     if last < first:
         return []
-    low, high = spans(first)[1] - DEKADS, spans(last)[1] - DEKADS
+    low, high = spans(first)[1] - MONTHS, spans(last)[1] - MONTHS
     low += first != _first_of(low)
     high -= last != _first_of(high + 1) - 1
     if high < low:
         return [(first, last)]
     ranges = [(first, _first_of(low) - 1), (_first_of(high + 1), last)]
-    for finer, factor in ((DEKADS, 3), (MONTHS, 12)):
-        begin, end = -(-low // factor), (high + 1) // factor - 1
-        if end < begin:
-            ranges.append((finer + low, finer + high))
-            break
-        ranges += [
-            (finer + low, finer + begin * factor - 1),
-            (finer + (end + 1) * factor, finer + high),
-        ]
-        low, high = begin, end
+    begin, end = -(-low // 12), (high + 1) // 12 - 1
+    if end < begin:
+        ranges.append((MONTHS + low, MONTHS + high))
     else:
-        ranges.append((YEARS + low, YEARS + high))
+        ranges += [
+            (MONTHS + low, MONTHS + begin * 12 - 1),
+            (MONTHS + (end + 1) * 12, MONTHS + high),
+            (YEARS + begin, YEARS + end),
+        ]
     return [(start, end) for start, end in ranges if start <= end]
 
 
-def _first_of(dekad: int) -> int:
-    month, third = divmod(dekad, 3)
+def _first_of(month: int) -> int:
     year, index = divmod(month, 12)
     if year > date.max.year:
         return date.max.toordinal() + 1
-    return date(year, index + 1, 1 + third * 10).toordinal()
+    return date(year, index + 1, 1).toordinal()

@@ -17,7 +17,6 @@ from infra.runner import BATCH_EVENTS, Projection, Runner, passed
 from services.reporting.projection.dossiers import DossiersProjection
 from services.reporting.projection.history import HistoryProjection
 from services.reporting.projection.reporting import ReportingProjection
-from services.reporting.projection.rolling import days, spans
 from services.reporting.projection.training import TrainingProjection
 from services.reporting.view.answers import Answers
 from services.reporting.view.behind import Behind
@@ -34,7 +33,7 @@ from services.reporting.view.tables import (
     Tables,
     TrainingTables,
     open_tables,
-    sum_up,
+    sum_up_counters,
 )
 from services.reporting.view.told import (
     Sees,
@@ -75,7 +74,7 @@ class ReportingView:
         """Close the view and its readers."""
         if self._rebuilding:
             with closing(open_tables(self._place, rebuilding=True)) as db, db.writing():
-                sum_up(db)
+                sum_up_counters(db)
         for db in self._writing:
             db.close()
         self._readers.close()
@@ -322,7 +321,7 @@ class ReportingView:
     def _projection(self, ledger: str, db: Database) -> Projection:
         match ledger:
             case "dossiers":
-                return DossiersProjection(DossiersTables(db), days if self._rebuilding else spans)
+                return DossiersProjection(DossiersTables(db), counting=not self._rebuilding)
             case "training":
                 return TrainingProjection(TrainingTables(db))
             case "verification":

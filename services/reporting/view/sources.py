@@ -11,7 +11,7 @@ import msgspec
 from events.dossiers import Facets
 from services.reporting.projection.facets import values
 from services.reporting.projection.lines import FINDING, FUNNEL, LEFT, ROUNDS
-from services.reporting.projection.rolling import cover
+from services.reporting.projection.rolling import Sums, cover, entered
 from services.reporting.view.knowledge import Knowledge
 
 FLOWS = (*FUNNEL, *LEFT, FINDING)
@@ -36,28 +36,40 @@ class Source(Protocol):
 
 
 class Counters:
-    """What is counted already, as the whole view knows it: the answer for now."""
+    """What is counted already, as the whole view knows it: the answer for now.
+
+    What reached a unit from below is summed up in sheets; the unit's own facts are read.
+    """
 
     def __init__(self, knowledge: Knowledge) -> None:
         self._knowledge = knowledge
 
     def totals(self, unit: int, first: int, last: int, *, rounds: bool = False) -> Counter[Key]:
         """Return the flows by kind, facet and value, or else the changes of rounds."""
-        sums: Counter[Key] = Counter()
-        for low, high in cover(first, last):
-            for kind, facet, value, n in self._knowledge.rows(
-                _ROUNDS_COUNTED if rounds else _COUNTED, unit=unit, low=low, high=high
-            ):
-                sums[kind, facet, value] += n
+        sums = _summed(
+            self._knowledge,
+            _OWN,
+            unit=unit,
+            first=first,
+            last=last,
+            kinds=_json(ROUNDS if rounds else FLOWS),
+        )
+        below: dict[str, int] = {}
+        for (sheet,) in self._knowledge.rows(
+            _SHEETS_OF_ROUNDS if rounds else _SHEETS, unit=unit, **_ranges(first, last)
+        ):
+            for name, n in _SUMS_OF_SHEET.decode(sheet).items():
+                below[name] = below.get(name, 0) + n
+        for name, n in below.items():
+            key = entered(name)
+            if key[0].startswith("round/") == rounds:
+                sums[key] += n
         return sums
 
     def shares(self, unit: int, first: int, last: int) -> Mapping[int, int]:
         """Return how many admitted people reached a unit through each of its children."""
-        sums: Counter[int] = Counter()
-        for low, high in cover(first, last):
-            for child, n in self._knowledge.rows(_SHARES_COUNTED, unit=unit, low=low, high=high):
-                sums[child] += n
-        return sums
+        found = self._knowledge.rows(_SHARES_COUNTED, unit=unit, **_ranges(first, last))
+        return Counter(dict(found))
 
     def latest(self, unit: int, first: int, last: int) -> Mapping[int, int]:
         """Return the last day on which an admission reached a unit through each child."""
@@ -73,19 +85,8 @@ class Facts:
 
     def totals(self, unit: int, first: int, last: int, *, rounds: bool = False) -> Counter[Key]:
         """Return the flows by kind, facet and value, or else the changes of rounds."""
-        sums: Counter[Key] = Counter()
-        combined: Counter[int] = Counter()
         kinds = _json(ROUNDS if rounds else FLOWS)
-        for kind, value, facets, n in self._knowledge.rows(
-            _SUMS, unit=unit, first=first, last=last, kinds=kinds
-        ):
-            sums[kind, "", value] += n
-            if kind == "admitted":
-                combined[facets] += n
-        for known, n in zip(self._facets(combined), combined.values(), strict=True):
-            for facet, value in values(known):
-                sums["admitted", facet, value] += n
-        return sums
+        return _summed(self._knowledge, _SUMS, unit=unit, first=first, last=last, kinds=kinds)
 
     def shares(self, unit: int, first: int, last: int) -> Mapping[int, int]:
         """Return how many admitted people reached a unit through each of its children."""
@@ -98,9 +99,32 @@ class Facts:
         """Return the last day on which an admission reached a unit through each child."""
         return dict(self._knowledge.rows(_LATEST, unit=unit, first=first, last=last))
 
-    def _facets(self, numbers: Iterable[int]) -> list[Facets]:
-        found = facets_of(self._knowledge, numbers)
-        return [found[number] for number in numbers]
+
+def _summed(knowledge: Knowledge, sql: str, **asked: object) -> Counter[Key]:
+    """Return facts summed by kind, facet and value."""
+    sums: Counter[Key] = Counter()
+    combined: Counter[int] = Counter()
+    for kind, value, facets, n in knowledge.rows(sql, **asked):
+        sums[kind, "", value] += n
+        if kind == "admitted":
+            combined[facets] += n
+    if combined:
+        known = facets_of(knowledge, combined)
+        for number, n in combined.items():
+            for facet, value in values(known[number]):
+                sums["admitted", facet, value] += n
+    return sums
+
+
+def _ranges(first: int, last: int) -> dict[str, int]:
+    """Return the ranges of a cover as parameters: as many as there may be, the rest empty."""
+    ranges = cover(first, last)
+    ranges += [(0, -1)] * (_MOST_RANGES - len(ranges))
+    return {
+        f"{end}_{number}": span
+        for number, ends in enumerate(ranges)
+        for end, span in zip(("low", "high"), ends, strict=True)
+    }
 
 
 def facets_of(knowledge: Knowledge, numbers: Iterable[int]) -> dict[int, Facets]:
@@ -131,18 +155,39 @@ def _json(words: Iterable[str]) -> str:
     return msgspec.json.encode(list(words)).decode()
 
 
-_COUNTED = """
-select kind, facet, value, n from counters
-where unit = :unit and span between :low and :high and kind not like 'round/%'"""
-_ROUNDS_COUNTED = """
-select kind, facet, value, sum(n) from counters
-where unit = :unit and span between :low and :high and kind like 'round/%' group by 1, 2, 3"""
-_SHARES_COUNTED = """
-select child, sum(n) from shares
-where unit = :unit and span between :low and :high group by child"""
+_MOST_RANGES = 5
+_SUMS_OF_SHEET = msgspec.json.Decoder(Sums)
+
+
+def _over_ranges(select: str) -> str:
+    """Return a statement over every range: neither database finds `or` by the key alone."""
+    return " union all ".join(
+        f"{select} and span between :low_{number} and :high_{number}"
+        for number in range(_MOST_RANGES)
+    )
+
+
+_SHEETS = _over_ranges("select sums from counters where unit = :unit")
+_SHEETS_OF_ROUNDS = _over_ranges(
+    "select sums from counters where unit = :unit and sums like '%\"round/%'"
+)
+_REACHED = _over_ranges("select child, n from shares where unit = :unit")
+_SHARES_COUNTED = f"select child, sum(n) from ({_REACHED}) reached group by child"  # noqa: S608 - our own names
 _LATEST_COUNTED = """
 select child, max(span) from shares
-where unit = :unit and span between :first and :last and n > 0 group by child"""
+where unit = :unit and span between :first and :last and n > 0 group by child
+union all
+select unit, max(on_day) from (
+    select unit, on_day from facts_dossiers
+    where unit = :unit and kind = 'admitted' and on_day between :first and :last
+    group by unit, on_day having sum(n) > 0) own
+group by unit"""
+_OWN = """
+select f.kind, f.value,
+    case when f.kind = 'admitted' then f.facets else 0 end, sum(f.n)
+from words(:kinds) k cross join facts_dossiers f
+where f.unit = :unit and f.kind = k.value and f.on_day between :first and :last
+group by 1, 2, 3 having sum(f.n) <> 0"""
 # `cross join` keeps SQLite from reading the facts first.
 _SUMS = """
 select f.kind, f.value,

@@ -12,10 +12,12 @@ from events.dossiers import Facets
 from infra.database import Database, Keep, Place
 from infra.runner import layout, open_view
 from services.reporting.projection.dossiers import Counting
+from services.reporting.projection.facets import values
 from services.reporting.projection.history import Told
-from services.reporting.projection.lines import ROUNDS, Person
+from services.reporting.projection.lines import COUNTED, Person
 from services.reporting.projection.reporting import Count, CountCounting, Issue
-from services.reporting.projection.rolling import Counted, Share, Total, spans
+from services.reporting.projection.rolling import Counted, Share, Sheet, Sums
+from services.reporting.projection.summing import sum_up
 from services.reporting.projection.training import Class, ClassCounting, LearnerCounting
 from services.reporting.projection.tree import Branch, State, Unit
 
@@ -37,7 +39,18 @@ _NEXT_UNIT = (
 _NEXT_FACETS = (
     "insert into facets(number, facets) select coalesce(max(number), 0) + 1, ? from facets"
 )
-_OF_ROUNDS = frozenset(ROUNDS)
+_SHEET = 10_000_000
+"""A unit's number times this, and the number of a span, are that of a sheet."""
+_SHEETS = f"""
+select c.unit, c.span, c.sums from numbers(?) s cross join counters c
+where c.unit = s.value / {_SHEET} and c.span = s.value % {_SHEET}"""  # noqa: S608 - our own number
+_REACHING = """
+select t.child, f.kind, f.value, f.on_day,
+    case when f.kind = 'admitted' then f.facets else 0 end, sum(f.n)
+from tree t cross join words(?) k cross join facts_dossiers f
+where t.ancestor = ? and t.child <> t.ancestor and t.known_to = ?
+  and f.unit = t.unit and f.kind = k.value and f.tree_on >= t.since and f.tree_on < t.until
+group by 1, 2, 3, 4, 5 having sum(f.n) <> 0"""
 
 # Days are counted from 0001-01-01; `on` is a word of SQL. Clustered tables cover every column.
 # What is known from a position until another is bitemporal; appended rows carry a sign instead.
@@ -65,9 +78,8 @@ create table if not exists facts_dossiers(
     candidacy integer not null, version integer not null,
     primary key (unit, kind, on_day, position, part)) without rowid;
 create table if not exists counters(
-    unit integer not null, span integer not null, kind text not null, facet text not null,
-    value text not null, n integer not null,
-    primary key (unit, span, kind, facet, value)) without rowid;
+    unit integer not null, span integer not null, sums text not null,
+    primary key (unit, span)) without rowid;
 create table if not exists shares(
     unit integer not null, span integer not null, child integer not null, n integer not null,
     primary key (unit, span, child)) without rowid;
@@ -123,7 +135,7 @@ def _of_each(sql: str, ledgers: Sequence[str] = LEDGERS) -> str:
 
 SCHEMA = _DOSSIERS + _TRAINING + _REPORTING + _of_each(_HISTORY)
 INDEXES = _of_each(_HISTORY_INDEXES) + _of_each(_PEOPLE_INDEXES, ABOUT_PEOPLE)
-LAYOUT = layout(2, SCHEMA, INDEXES)
+LAYOUT = layout(3, SCHEMA, INDEXES)
 
 
 def open_tables(place: Place, *, rebuilding: bool = False) -> Database:
@@ -137,23 +149,10 @@ def open_tables(place: Place, *, rebuilding: bool = False) -> Database:
     return open_view(place, SCHEMA + INDEXES, LAYOUT)
 
 
-def sum_up(db: Database) -> None:
-    """Sum up the counters of days, which is all that a rebuild writes, for every longer span."""
-    db.execute("create temp table spans(day integer, span integer, primary key (day, span))")
-    found = db.execute("select distinct span from counters union select span from shares")
-    db.executemany(
-        "insert into spans values (?, ?)",
-        [(day, span) for (day,) in found.fetchall() for span in spans(day)[1:]],
-    )
-    db.execute(
-        "insert into counters select unit, spans.span, kind, facet, value, sum(n)"
-        " from counters cross join spans where day = counters.span"
-        " group by 1, 2, 3, 4, 5 having sum(n) <> 0"
-    )
-    db.execute(
-        "insert into shares select unit, spans.span, child, sum(n)"
-        " from shares cross join spans where day = shares.span group by 1, 2, 3 having sum(n) <> 0"
-    )
+def sum_up_counters(db: Database) -> None:
+    """Write the counters, which a rebuild leaves out until all else is there."""
+    tables = DossiersTables(db)
+    sum_up(tables, lambda number: values(tables.facets(number)))
 
 
 class Tables:
@@ -177,6 +176,8 @@ class DossiersTables(Tables):
         self._person = msgspec.msgpack.Decoder(Person)
         self._facets = msgspec.json.Decoder(Facets)
         self._encode = msgspec.msgpack.Encoder().encode
+        self._sums = msgspec.json.Decoder(Sums)
+        self._sorted = msgspec.json.Encoder(order="sorted")
 
     def number(self, unit: UUID) -> int:
         """Return the number of a unit, given when the unit is first named."""
@@ -296,29 +297,52 @@ class DossiersTables(Tables):
             ],
         )
 
-    def roll(self, totals: Sequence[Total], shares: Sequence[Share]) -> None:
-        """Add to the counters; what comes to nothing leaves no row."""
+    def sheets(self, sought: Iterable[Sheet]) -> Mapping[Sheet, Sums]:
+        """Return those sheets that there are."""
+        asked = f"[{','.join(str(unit * _SHEET + span) for unit, span in sought)}]"
+        rows = self._db.execute(_SHEETS, (asked,))
+        return {(unit, span): self._sums.decode(sums) for unit, span, sums in rows}
+
+    def keep_sheets(self, sheets: Mapping[Sheet, Sums]) -> None:
+        """Keep sheets as they now are; an empty one is none."""
+        encode = self._sorted.encode
         self._db.put(
             "counters",
-            totals,
-            "on conflict (unit, span, kind, facet, value)"
-            " do update set n = counters.n + excluded.n",
+            [(*sheet, encode(sums).decode()) for sheet, sums in sheets.items() if sums],
+            "on conflict (unit, span) do update set sums = excluded.sums",
         )
-        self._db.executemany(
-            "delete from counters where unit = ? and span = ? and kind = ? and facet = ?"
-            " and value = ? and n = 0",
-            # Only the states of rounds may stand below nothing, and come back to it.
-            [total[:-1] for total in totals if total[-1] < 0 or total[2] in _OF_ROUNDS],
-        )
+        if empty := [sheet for sheet, sums in sheets.items() if not sums]:
+            self._db.executemany("delete from counters where unit = ? and span = ?", empty)
+
+    def share(self, shares: Iterable[Share]) -> None:
+        """Add to the shares; what comes to nothing leaves no row."""
+        shares = list(shares)
         self._db.put(
             "shares",
             shares,
             "on conflict (unit, span, child) do update set n = shares.n + excluded.n",
         )
-        self._db.executemany(
-            "delete from shares where unit = ? and span = ? and child = ? and n = 0",
-            [share[:-1] for share in shares if share[-1] < 0],
+        if fewer := [share[:-1] for share in shares if share[-1] < 0]:
+            self._db.executemany(
+                "delete from shares where unit = ? and span = ? and child = ? and n = 0", fewer
+            )
+
+    def ancestors(self) -> list[int]:
+        """Return every unit that others lie below, on whatever day."""
+        rows = self._db.execute(
+            "select distinct ancestor from tree where child <> ancestor and known_to = ?"
+            " order by ancestor",
+            (KNOWN_FOR_EVER,),
         )
+        return [ancestor for (ancestor,) in rows.fetchall()]
+
+    def reaching(self, ancestor: int) -> Iterator[tuple[int, Counted]]:
+        """Yield what counts for those below a unit, and through which child it reaches it."""
+        kinds = msgspec.json.encode(sorted(COUNTED)).decode()
+        for child, kind, value, on, facets, n in self._db.execute(
+            _REACHING, (kinds, ancestor, KNOWN_FOR_EVER)
+        ):
+            yield child, Counted(kind, value, on, on, facets, n)
 
 
 class TrainingTables(Tables):
