@@ -100,9 +100,10 @@ class Stack:
         shutil.rmtree(self.postgres.data, ignore_errors=True)
         shutil.rmtree(self.folder, ignore_errors=True)  # two may clear at once
 
-    def make_database(self, name: str) -> str:
-        """Make an empty database and return how to reach it."""
-        self._administer(sql.SQL("create database {}").format(sql.Identifier(name)))
+    def make_database(self, name: str, template: str = "template1") -> str:
+        """Make a database, empty or as another that nobody uses; return how to reach it."""
+        copied = sql.SQL("create database {} template {}")
+        self._administer(copied.format(sql.Identifier(name), sql.Identifier(template)))
         return self.dsn(name)
 
     def drop_database(self, name: str) -> None:

@@ -10,20 +10,25 @@ from typing import Any
 import pytest
 
 from events.period import parse_period
-from services.embedded import Embedded
+from services.installation import Installation
 from services.reporting.view.figures import Question
+from tests.installed import Site, Sites
 
+HERE = Path(__file__).parent
 Json = dict[str, Any]
 Ask = Callable[..., Json]
 
 
 @pytest.fixture(scope="session")
-def ask(demo: Path) -> Iterator[Ask]:
-    with Embedded.open(demo) as ketnap:
+def ask(
+    sites: Sites, five_organisations: Site, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Ask]:
+    folder = tmp_path_factory.mktemp("asked") / "data"
+    with sites.copy(five_organisations, folder) as site, site.open() as ketnap:
         yield asking(ketnap)
 
 
-def asking(ketnap: Embedded) -> Ask:
+def asking(ketnap: Installation) -> Ask:
     def figures(
         unit: str,
         period: str,
@@ -42,3 +47,10 @@ def asking(ketnap: Embedded) -> Ask:
         return ketnap.view.figures(question)
 
     return figures
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Have one worker run what is asked of a mode, so that the other need not wait for it too."""
+    for item in items:
+        if item.path.is_relative_to(HERE) and (call := getattr(item, "callspec", None)):
+            item.add_marker(pytest.mark.xdist_group(f"demo-{call.params.get('mode')}"))

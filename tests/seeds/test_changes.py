@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -13,11 +12,12 @@ import pytest
 
 from events.period import parse_period
 from services import demo as five
-from services.embedded import Embedded
 from services.imports.run import import_files
+from services.installation import Installation
 from services.reporting.view import Question
 from services.terminal.amending import Paper, other_day, other_facet, other_unit, retraction
 from services.terminal.cases import case_of
+from tests.installed import Site, Sites
 from tests.seeds.conftest import asking
 
 PAPER = Paper(reason="ghi nhầm", document="QĐ 7")
@@ -28,7 +28,7 @@ ARTICLE = ("PD", "2022", "2022-08-26")
 class Later:
     """The demo after its own moment of loading, and what was known then."""
 
-    ketnap: Embedded
+    ketnap: Installation
     loaded: datetime
 
     def figures(self, *question: str) -> dict[str, Any]:
@@ -51,10 +51,8 @@ class Later:
 
 
 @pytest.fixture
-def later(demo: Path, tmp_path: Path) -> Iterator[Later]:
-    folder = tmp_path / "demo"
-    shutil.copytree(demo, folder)
-    with Embedded.open(folder) as ketnap:
+def later(sites: Sites, five_organisations: Site, tmp_path: Path) -> Iterator[Later]:
+    with sites.copy(five_organisations, tmp_path / "demo") as site, site.open() as ketnap:
         yield Later(ketnap, max(ledger.head().recorded for ledger in ketnap.ledgers.values()))
 
 
