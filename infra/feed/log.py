@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing, asynccontextmanager
+from time import monotonic
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import (
@@ -24,6 +25,8 @@ PROBE_BYTES = 64 << 10
 PROBE_WAIT_MS = 1
 """A probe never waits for what is to come, and a place is left only when a wait has ended."""
 FETCH_WAIT_MS = 100
+LOOK_SECONDS = 2.0
+"""How often who has read all looks whether the topic still ends with what it read."""
 REPEATED_RECORDS = 10_000
 """More than a relay repeats that begins anew: it looks back two pages, and leaves a page behind."""
 AWAY = (
@@ -71,6 +74,9 @@ class Log:
         self._probing = asyncio.Lock()
         self._lost = True
         self._seen_end = self._seen_head = 0
+        self._reached = 0
+        self._last: ConsumerRecord | None = None
+        self._looked = monotonic()
 
     async def onward(self, timeout_seconds: float, limit: int) -> Sequence[ConsumerRecord]:
         """Return records as they come; none where the place they came from is gone."""
@@ -83,7 +89,12 @@ class Log:
             except OffsetOutOfRangeError:
                 self._lost = True
                 return ()
-        return [record for records in found.values() for record in records]
+        came = [record for records in found.values() for record in records]
+        if came:
+            self._last = came[-1]
+        elif self._is_time_to_look():
+            await self._look()
+        return came
 
     async def go_to(self, position: int) -> bool:
         """Read on from a position; tell whether it is on the topic yet. Raises NotThere."""
@@ -92,7 +103,30 @@ class Log:
         async with reaching(self.topic, self._patience):
             (await self._own_reader()).seek(self._partition, offset)
         self._lost = False
+        self._reached, self._last = position - 1, None
         return offset < end
+
+    def _is_time_to_look(self) -> bool:
+        return monotonic() - self._looked >= LOOK_SECONDS
+
+    async def _look(self) -> None:
+        """Have lost the place if the topic ends with a position that was not read.
+
+        A broker that lost its tail is given each position once, though some may have stood there
+        twice: then what comes next lies before the offset that is waited for, and nothing
+        comes, nor is anything out of range.
+        """
+        if self._last is not None:
+            self._reached = max(self._reached, self._position_of(self._last) or 0)
+            self._last = None
+        async with self._probing:
+            first, end = await self._bounds()
+            there = await self._position_at(end - 1) if end > first else None
+        async with reaching(self.topic, self._patience):
+            is_at_the_end = await (await self._own_reader()).position(self._partition) >= end
+        if is_at_the_end and (there or 0) > self._reached:
+            self._lost = True
+        self._looked = monotonic()
 
     @property
     def lost(self) -> bool:
@@ -209,6 +243,9 @@ class Log:
             probe.resume(self._partition)
             record = await probe.getone(self._partition)
             probe.pause(self._partition)  # or it would ask for more for ever
+        return self._position_of(record)
+
+    def _position_of(self, record: ConsumerRecord) -> int | None:
         try:
             return carried(self.ledger, record.value).position
         except UndecodableError:

@@ -193,6 +193,9 @@ class Consumer:
     async def end_offsets(self, partitions: list[TopicPartition]) -> Mapping[Any, int]:
         return dict.fromkeys(partitions, len(self._topic.records))
 
+    async def position(self, _: TopicPartition) -> int:
+        return self._offset
+
     async def getone(self, partition: TopicPartition) -> Record:
         [record] = await self._next(partition, 1)
         return record
@@ -218,6 +221,9 @@ class SimulatedLog(Log):
     def __init__(self, topic: Topic) -> None:
         super().__init__("nowhere", topic.ledger, 1.0)
         self._simulated = topic
+
+    def _is_time_to_look(self) -> bool:
+        return self._simulated.world.calm or self._simulated.world.maybe(0.1)
 
     async def _consumer(self, *_: int) -> Any:  # noqa: ANN401 - as aiokafka's
         return Consumer(self._simulated)
