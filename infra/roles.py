@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from threading import Event
+from time import monotonic, sleep
 from types import TracebackType
 from typing import Any, NoReturn, Protocol, Self, TypeVar
 
@@ -36,6 +37,9 @@ from infra.topics import TopicError
 API, RELAY, PROJECTOR, REACTOR = "api", "relay", "projector", "reactor"
 PATIENCE_SECONDS = 20
 """How long answers that are under way may take when the process is told to stop."""
+BEGIN_SECONDS = 30.0
+"""How long a role that starts waits for a database that is away."""
+AGAIN_SECONDS = 0.2
 FAILED, MISUSE = 1, 2
 
 Work = Callable[[asyncio.Event], Coroutine[Any, Any, None]]
@@ -210,8 +214,7 @@ def _be(service: str, kind: str, make: Callable[[Process], Role]) -> int:
         said = settings()
         logs.configure(said.log_level, service=service, role=kind)
         port = said.port if kind == API else said.metrics_port
-        with listen(said.host, port) as listening, Process(service, said) as process:
-            role = make(process)
+        with _made(make, service, said) as (process, role), listen(said.host, port) as listening:
             app = operations(
                 not_ready=role.not_ready,
                 not_alive=role.not_alive,
@@ -239,6 +242,32 @@ def _be(service: str, kind: str, make: Callable[[Process], Role]) -> int:
         return FAILED
     log.info("stopped")
     return 0 if is_well else FAILED
+
+
+@contextmanager
+def _made(
+    make: Callable[[Process], Role], service: str, said: Settings
+) -> Iterator[tuple[Process, Role]]:
+    """Lend a role, once what it stands on answers. Raises what came of the last attempt.
+
+    To end, and to be started again, would take longer than most databases are away.
+    """
+    patience = monotonic() + BEGIN_SECONDS
+    is_waiting = False
+    while True:
+        with Process(service, said) as process:
+            try:
+                role = make(process)
+            except AWAY as error:
+                if monotonic() > patience:
+                    raise
+                if not is_waiting:
+                    structlog.get_logger().warning("waits to begin", error=type(error).__name__)
+                is_waiting = True
+            else:
+                yield process, role
+                return
+        sleep(AGAIN_SECONDS)
 
 
 async def _until_told(server: Server, listening: Any, works: Sequence[Work]) -> bool:  # noqa: ANN401 - a socket

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from aiokafka import TopicPartition
 from aiokafka.errors import OffsetOutOfRangeError, OutOfOrderSequenceNumber
 
-from infra.feed.kafka import KafkaFeed
+from infra.feed.kafka import FETCH_RECORDS, KafkaFeed
 from infra.feed.log import Log
 from tests.chaos.simulated.world import Process, World
 
@@ -252,6 +252,19 @@ class SimulatedFeed(KafkaFeed):
 
     def park(self, reader: str, position: int, kind: str, reason: str) -> None:
         self.parked.append(position)
+
+    async def _begin_to_fetch(self) -> None:
+        """Fetch nothing by itself: here it is fetched when somebody asks."""
+
+    def _fetch_no_more(self) -> None:
+        self._fetched.clear()
+
+    def _make_room(self) -> None:
+        pass
+
+    def _comes(self, timeout_seconds: float) -> bool:
+        self._fetched.extend(self._await(self._log.onward(timeout_seconds, FETCH_RECORDS)))
+        return bool(self._fetched)
 
     def _await(self, work: Coroutine[Any, Any, T]) -> T:
         return self._own_loop.run_until_complete(work)
