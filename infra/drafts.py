@@ -22,6 +22,9 @@ from infra.runner import TABLES
 _FOLDER = "replay-"
 _LOCK = "replay.lock"
 _TABLE = re.compile(r"create table if not exists (\w+)")
+_WHOLE = re.compile(r"create table if not exists (\w+)\s*\(([^;]*);")
+_OWN_KEY = re.compile(r"(\w+) \w+ primary key")
+_KEY = re.compile(r"primary key ?\(([^)]*)\)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,17 @@ class Layout:
     def tables(self) -> list[str]:
         """Return the names of its tables, with those of its readers."""
         return _TABLE.findall(TABLES + self.schema)
+
+    @property
+    def keys(self) -> dict[str, tuple[str, ...]]:
+        """Return the columns of each table's primary key."""
+        return {table: _key(said) for table, said in _WHOLE.findall(TABLES + self.schema)}
+
+
+def _key(said: str) -> tuple[str, ...]:
+    several = _KEY.search(said)
+    columns = several[1] if several else _OWN_KEY.search(said)[1]  # type: ignore[index]
+    return tuple(column.strip() for column in columns.split(","))
 
 
 class Draft(ABC):

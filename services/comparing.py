@@ -8,13 +8,16 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
-import msgspec
-
 from events.period import Period
 from infra.database import Database
 from services.reporting.view import ReportingView
 from services.reporting.view.figures import Question
 from services.reporting.view.knowledge import UnitNotYetKnown, UnknownUnit
+
+CHUNK_ROWS = 5_000
+_ORDER = (type(None), int, str, bytes)
+Row = tuple[tuple[Any, ...], tuple[Any, ...]]
+"""The key, and the whole row."""
 
 # Not derived from events: what stopped a reader is known to the process that it stopped.
 _APART = ("parked",)
@@ -68,26 +71,76 @@ class Differing:
 
 
 def compared(
-    view: str, tables: Sequence[str], live: Database, rebuilt: Database
+    view: str,
+    keys: Mapping[str, Sequence[str]],
+    live: Database,
+    rebuilt: Database,
+    progress: Callable[[int, int], None] = lambda _, __: None,
 ) -> Iterator[Compared]:
-    """Yield what differs in each table of a view."""
-    for table in tables:
-        if table in _APART:
-            continue
-        rows = 0
-        left: Counter[int] = Counter()
-        for row in _rows(rebuilt, table):
-            left[row] += 1
-            rows += 1
-        left.subtract(_rows(live, table))
-        missing = sum(n for n in left.values() if n > 0)
-        yield Compared(view, table, rows, missing, missing - left.total())
+    """Yield what differs in each table of a view, whose keys are given.
+
+    Both sides are read in the order of the key, a few thousand rows by a statement: neither
+    the memory nor the patience of a connection grows with the province.
+    """
+    kept = {table: key for table, key in keys.items() if table not in _APART}
+    total = sum(_count(rebuilt, table) for table in kept)
+    done = 0
+    for table, key in kept.items():
+        both = Counter[str]()
+        for is_live, is_rebuilt in _side_by_side(
+            _rows(live, table, key), _rows(rebuilt, table, key)
+        ):
+            both["rows"] += is_rebuilt
+            both["missing"] += is_rebuilt and not is_live
+            both["extra"] += is_live and not is_rebuilt
+            if is_rebuilt and both["rows"] % CHUNK_ROWS == 0:
+                progress(done + both["rows"], total)
+        done += both["rows"]
+        progress(done, total)
+        yield Compared(view, table, both["rows"], both["missing"], both["extra"])
 
 
-def _rows(db: Database, table: str) -> Iterator[int]:
-    """Yield what stands for each row: the rows of a province would not fit into memory."""
-    encode = msgspec.msgpack.encode
-    return (hash(encode(row)) for row in db.execute(f"select * from {table}"))  # noqa: S608 - our own names
+def _side_by_side(live: Iterator[Row], rebuilt: Iterator[Row]) -> Iterator[tuple[bool, bool]]:
+    """Yield for each row of either whether the live and whether the rebuilt view has it."""
+    ours, theirs = next(live, None), next(rebuilt, None)
+    while ours or theirs:
+        if ours == theirs:
+            yield True, True
+            ours, theirs = next(live, None), next(rebuilt, None)
+        elif theirs is None or (ours is not None and _place(ours) <= _place(theirs)):
+            yield True, False
+            ours = next(live, None)
+        else:
+            yield False, True
+            theirs = next(rebuilt, None)
+
+
+def _place(row: Row) -> list[tuple[int, Any]]:
+    """Return where a row stands in the order of keys; in SQLite any column may hold anything."""
+    return [(_ORDER.index(type(part)), part) for part in row[0]]
+
+
+def _rows(db: Database, table: str, key: Sequence[str]) -> Iterator[Row]:
+    """Yield every row with its key, in the order of the keys."""
+    columns, width = ", ".join(key), len(key)
+    behind = f"where ({columns}) > ({', '.join('?' * width)})"
+    after: Sequence[Any] = ()
+    while True:
+        rows = db.execute(
+            f"select {columns}, * from {table} {behind if after else ''}"  # noqa: S608 - our own names
+            f" order by {columns} limit {CHUNK_ROWS}",
+            after,
+        ).fetchall()
+        for row in rows:
+            yield tuple(row[:width]), tuple(row[width:])
+        if len(rows) < CHUNK_ROWS:
+            return
+        after = rows[-1][:width]
+
+
+def _count(db: Database, table: str) -> int:
+    [(rows,)] = db.execute(f"select count(*) from {table}").fetchall()  # noqa: S608 - our own names
+    return int(rows)
 
 
 def differing(

@@ -147,7 +147,7 @@ class _Anew:
         with self._live() as live:
             self._fill(self._goal(live), _skipped(live), progress)
             with closing(self._open(place)) as rebuilt, rebuilt.reading():
-                rows = list(compared(self._view, layout.tables, live, rebuilt))
+                rows = list(compared(self._view, layout.keys, live, rebuilt, progress))
             told.tables += rows
             if self._view == "reporting" and any(row.differs for row in rows):
                 with closing(ReportingView(place)) as view:
