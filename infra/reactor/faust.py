@@ -60,7 +60,7 @@ class FaustReactor:
         self._deliveries = Deliveries(name, feed, service, policy, standstills)
         self._progress = Progress()
         self._alone = Lock()
-        self._assigned = False
+        self._assigned: bool | None = None
         self._delivered = False
         self._stopping = False
         self._state: State | None = None
@@ -88,6 +88,7 @@ class FaustReactor:
     async def run(self, stop: asyncio.Event) -> None:
         """React until told to stop, then save the position and leave."""
         app = self._app()
+        meanwhile = asyncio.ensure_future(self._vital(self._meanwhile)())
         await app.start()
         stopped = asyncio.ensure_future(stop.wait())
         ended = asyncio.ensure_future(app.wait_until_stopped())
@@ -98,8 +99,8 @@ class FaustReactor:
         await app.stop()
         with suppress(*AWAY):
             await asyncio.to_thread(self._patiently, self._deliveries.reactor.settle)
-        stopped.cancel()
-        ended.cancel()
+        for task in (meanwhile, stopped, ended):
+            task.cancel()
 
     def _app(self) -> Any:  # noqa: ANN401 - Faust carries no types
         group = f"{self.name}.{self._topic}"
@@ -132,6 +133,16 @@ class FaustReactor:
         async for record in stream:
             self._delivered = True
             await asyncio.to_thread(self._patiently, self._deliveries.take, record)
+
+    async def _meanwhile(self) -> None:
+        """Work until the group lets it in for the first time, which takes seconds.
+
+        What is to be done is known by the position, and nothing is done twice.
+        """
+        while self._assigned is None:
+            await asyncio.to_thread(self._patiently, self._deliveries.sweep)
+            await asyncio.to_thread(self._patiently, self._look)
+            await asyncio.sleep(SWEEP_SECONDS)
 
     async def _tick(self) -> None:
         quiet, self._delivered = not self._delivered, False

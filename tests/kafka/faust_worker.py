@@ -1,7 +1,8 @@
 """An inn that follows a topic over Faust, as a process of its own.
 
-Started as `python -m tests.kafka.faust_worker FOLDER BOOTSTRAP LEDGER [take|settle]`; with the last
-word, that part of it fails. It says on its standard output before which position it stands still.
+Started as `python -m tests.kafka.faust_worker FOLDER BOOTSTRAP LEDGER [take|settle|group]`; with
+the last word, that part of it fails, or the group never lets it in. It says on its standard
+output before which position it stands still.
 """
 
 from __future__ import annotations
@@ -24,6 +25,10 @@ from tests.infra.test_reactor import NAME, House, policy
 
 def fail(*_: object) -> NoReturn:
     raise ZeroDivisionError("Canary Nguyễn Thị Một")
+
+
+async def hear_nothing(*_: object) -> None:
+    await asyncio.Event().wait()
 
 
 async def live(reactor: FaustReactor) -> None:
@@ -54,7 +59,10 @@ def main() -> None:
         )
         parts = {"take": Deliveries, "settle": Reactor}
         for part in broken:
-            setattr(parts[part], part, fail)
+            if part == "group":
+                patch.multiple(FaustReactor, _agent=hear_nothing, _on_assigned=hear_nothing).start()
+            else:
+                setattr(parts[part], part, fail)
         asyncio.run(live(reactor))
 
 

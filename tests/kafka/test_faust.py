@@ -183,3 +183,13 @@ def test_a_record_of_a_newer_release_is_stood_before(
         assert inn.head().position == 1
     finally:
         broker.remove(f"{NAME}.parked")
+
+
+def test_who_starts_works_before_the_group_lets_it_in(
+    start: Start, broker: Broker, inn: SqliteLedger
+) -> None:
+    broker.put(1, 2)
+
+    start("group")
+
+    assert set(begun(inn, 2).values()) == {1}
