@@ -52,6 +52,9 @@ class File:
     acts: Acts
     clocks: list[Clock]
     rows: list[Json]
+    """Its history, as far as it is seen."""
+    without_history: bool
+    """Whether the history cannot be had just now; the steps are those of the candidacy itself."""
     accounts: Mapping[str, str]
 
     @property
@@ -93,26 +96,32 @@ async def read(page: Page, case: UUID, purpose: str = "case") -> File:
         person=person,
         acts=acts_of(told["acts"], steps),
         clocks=clocks(told["deadlines"], steps, page.today),
-        rows=rows,
+        rows=rows or [],
+        without_history=rows is None,
         accounts={account.id: account.name for account in accounts},
     )
 
 
-async def recorded(page: Page, case: UUID) -> list[Json]:
-    """Return the history of a candidacy; nothing for who sees the candidacy and not its history."""
+async def recorded(page: Page, case: UUID) -> list[Json] | None:
+    """Return the history of a candidacy; None while it cannot be had.
+
+    It is empty for who sees the candidacy and not its history.
+    """
     if not page.sees("history"):
         return []
     rows: list[Json] = []
     cursor = None
     while True:
         try:
-            told = await page.client.get(
+            told = await page.client.part(
                 "/reporting/history", case=str(case), cursor=cursor, limit=A_PAGE
             )
         except ApiProblem as error:
             if error.problem.status != UNSEEN:
                 raise
             return []
+        if told is None:
+            return None
         rows += told["events"]
         cursor = told["next"]
         if cursor is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,7 +17,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 _BASE = "http://ketnap"
 _PASSED_ON = frozenset({"accept-language", "last-event-id", "traceparent"})
 _PATIENCE_SECONDS = 30.0
-_FIRST_ERROR = 400
+_PART_SECONDS = 5.0
+"""Longer than a read waits for what was just written, and no longer than a page is waited for."""
+_FIRST_ERROR, _AWAY = 400, 503
+_BEHIND = "not-yet-known"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +103,21 @@ class Asker:
     async def get(self, path: str, **query: object) -> Any:  # noqa: ANN401 - JSON
         """Return what stands under a path, as `/reporting/overview`. Raises ApiProblem."""
         return (await self.ask("GET", path, query)).body
+
+    async def part(self, path: str, **query: object) -> Any | None:  # noqa: ANN401 - JSON
+        """Return what a page can do without; None while its service is away, or is behind.
+
+        Raises ApiProblem where the service is there and refuses.
+        """
+        try:
+            async with asyncio.timeout(_PART_SECONDS):
+                return await self.get(path, **query)
+        except TimeoutError:
+            return None
+        except ApiProblem as error:
+            if error.problem.status == _AWAY or error.problem.code == _BEHIND:
+                return None
+            raise
 
     async def listed(self, path: str, **query: object) -> Answer:
         """Return a page of a list, and where the next begins. Raises ApiProblem."""
