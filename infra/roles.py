@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 import sys
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from threading import Event
+from threading import Event, Thread
 from time import monotonic, sleep
 from types import TracebackType
 from typing import Any, NoReturn, Protocol, Self, TypeVar
@@ -25,6 +27,7 @@ from infra.adapters import Province
 from infra.database import Away, NotMigrated, PostgresSchema
 from infra.database.listening import listen as listen_to_postgres
 from infra.feed.kafka import KafkaFeed
+from infra.filling import Databases, Disk
 from infra.http import Reached, operations
 from infra.ledger.port import Ledger
 from infra.metrics import Lag, Requests, registry
@@ -41,6 +44,8 @@ BEGIN_SECONDS = 30.0
 """How long a role that starts waits for a database that is away."""
 AGAIN_SECONDS = 0.2
 FAILED, MISUSE = 1, 2
+KEPT_BY = "--kept-by"
+"""With this a role is told the pipe whose other end its keeper holds."""
 
 Work = Callable[[asyncio.Event], Coroutine[Any, Any, None]]
 """Goes on until it is told to stop; where it ends before that, the process ends."""
@@ -87,6 +92,8 @@ class Process:
         """Where the readers of this process stand."""
         self._ledgers: list[Ledger] = []
         self.metrics = registry(lambda: self.lags(), self._heads)  # noqa: PLW0108 - set later
+        self.metrics.register(Disk(said.data))
+        self.metrics.register(Databases(said.dsns))
         self.requests = Requests(self.metrics)
         self._closing = ExitStack()
 
@@ -201,10 +208,23 @@ def main(
     Leave with 0 when told to stop, 1 when something failed and 2 when it cannot begin so.
     """
     given = sys.argv[1:] if arguments is None else list(arguments)
-    if len(given) != 1 or given[0] not in roles:
-        sys.stderr.write(f"usage: python -m services.{service} {'|'.join(roles)}\n")
-        raise SystemExit(MISUSE)
-    raise SystemExit(_be(service, given[0], roles[given[0]]))
+    match given:
+        case [kind] if kind in roles:
+            pass
+        case [kind, option, line] if kind in roles and option == KEPT_BY and line.isdecimal():
+            Thread(target=_end_with_keeper, args=(int(line),), name="keeper", daemon=True).start()
+        case _:
+            sys.stderr.write(f"usage: python -m services.{service} {'|'.join(roles)}\n")
+            raise SystemExit(MISUSE)
+    raise SystemExit(_be(service, kind, roles[kind]))
+
+
+def _end_with_keeper(line: int) -> None:
+    """End this process in order when whoever started it is no more, even if it was killed."""
+    while os.read(line, 1):
+        pass
+    structlog.get_logger().warning("keeper is gone")
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _be(service: str, kind: str, make: Callable[[Process], Role]) -> int:

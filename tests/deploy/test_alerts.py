@@ -10,6 +10,7 @@ from prometheus_client.core import Metric
 
 from deploy.local.parts import program
 from deploy.local.stack import ROOT
+from infra.filling import Databases, Disk
 from infra.metrics import Lag, registry
 
 RULES = ROOT / "deploy" / "prometheus" / "alerts.yml"
@@ -24,7 +25,10 @@ def rules() -> list[dict[str, str]]:
 
 
 def declared() -> set[str]:
-    metrics: list[Metric] = list(registry(lambda: [LAG]).collect())
+    made = registry(lambda: [LAG])
+    made.register(Disk(ROOT))
+    made.register(Databases({}))
+    metrics: list[Metric] = list(made.collect())
     return {m.name + ending for m in metrics for ending in WHOLE.get(m.type, ())}
 
 
