@@ -196,6 +196,10 @@ class Reader(ABC):
     def position(self) -> int:
         """Return the last position that was taken."""
 
+    def look(self) -> int:
+        """Return the last position that was taken, after which the next step reads."""
+        return self.position
+
     @abstractmethod
     def step(self) -> bool:
         """Take the next batch; tell whether the reader moved."""
@@ -210,7 +214,7 @@ class Reader(ABC):
 
         Raises ReaderStoppedError when a record on the way cannot be taken.
         """
-        while (at := self.position) < to:
+        while (at := self.look()) < to:
             if not self.step() and not self._parked:
                 self._feed.wait(at, SWEEP_SECONDS)
             if self._parked:
@@ -226,7 +230,7 @@ class Reader(ABC):
                     if self._parked:
                         stop.wait(SWEEP_SECONDS)
                     else:
-                        self._feed.wait(self.position, SWEEP_SECONDS)
+                        self._feed.wait(self.look(), SWEEP_SECONDS)
             except AWAY:
                 stop.wait(SWEEP_SECONDS)
 
@@ -253,6 +257,8 @@ class Runner(Reader):
         self._projection = projection
         self._standstills = Standstills(db)
         self._left_at = -1
+        self._looked_at: int | None = None
+        self._may_stand = True
         db.execute("insert into readers values (?, 0) on conflict (name) do nothing", (name,))
 
     @property
@@ -260,6 +266,14 @@ class Runner(Reader):
         """Return the last position that the view shows."""
         row = self._db.execute("select position from readers where name = ?", (self.name,))
         return int(row.fetchone()[0])
+
+    def look(self) -> int:
+        """Return the position of the view, and trust in it for one step.
+
+        Where it is another one by then, the step moves nothing.
+        """
+        self._looked_at = self.position
+        return self._looked_at
 
     @property
     def state(self) -> State:
@@ -271,7 +285,8 @@ class Runner(Reader):
         if self._parked and self._standstills.of(self.name):
             return False
         self._parked = None
-        at = self.position
+        at = self.look() if self._looked_at is None else self._looked_at
+        self._looked_at = None  # where it stands is asked again, unless it moves
         if at != self._left_at:
             self._projection.forget()
         try:
@@ -316,14 +331,16 @@ class Runner(Reader):
     def _commit(self, at: int, batch: Sequence[Envelope]) -> None:
         new = batch[-1].position
         try:
-            with self._db.writing():
+            with self._db.writing(at_once=True):
                 self._move(at, new)
                 self._projection.project(batch)
-                self._standstills.lift(self.name)
+                if self._may_stand:
+                    self._standstills.lift(self.name)
         except BaseException:
             self._projection.forget()
             raise
-        self._left_at = new
+        self._may_stand = False
+        self._left_at = self._looked_at = new
 
     def _move(self, old: int, new: int) -> None:
         try:
@@ -333,6 +350,8 @@ class Runner(Reader):
 
     def _park(self, parked: Parked) -> None:
         self._parked = parked
+        self._may_stand = True
+        self._looked_at = None  # it may be told to go on behind the record
         self._standstills.note(self.name, parked)
         self.on_parked(parked)
         if isinstance(self._feed, Parking):

@@ -92,8 +92,12 @@ class Database(ABC):
         """
 
     @abstractmethod
-    def writing(self) -> AbstractContextManager[None]:
-        """Commit what is done inside, all of it or nothing; nobody else writes meanwhile."""
+    def writing(self, *, at_once: bool = False) -> AbstractContextManager[None]:
+        """Commit what is done inside, all of it or nothing; nobody else writes meanwhile.
+
+        With `at_once`, what is put may wait for the next statement or for the end of the block,
+        which then raises what `put` would have raised; so rows that are put stay as they are.
+        """
 
     @abstractmethod
     def reading(self) -> AbstractContextManager[None]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
 from typing import Any
 
@@ -30,6 +30,8 @@ IDLE_SECONDS = 60
 """After so long without a word in a transaction, what a stopped process holds is let go."""
 COPIED_FROM = 20
 """So many new rows come as a copy; those that may be there already come as arrays."""
+COPIED_FROM_AT_ONCE = 100
+"""The same where fewer can be sent together with those of other tables."""
 POLL_SECONDS = 0.02
 _SYNCHRONOUS = {Keep.DRAFT: "off", Keep.CACHE: "off", Keep.DURABLE: "on"}
 _AWAY = ("08", "53", "57", "58", "40")
@@ -223,17 +225,20 @@ class PostgresDatabase(Database):
         self._answer_seconds = self._patience = answer_seconds
         self._types: dict[str, list[str]] = {}
         self._in_block = False
+        self._gathered: dict[str, tuple[Sequence[Sequence[Any]], str]] | None = None
         self._closed = False
         self._build = 0
         self._connection = first
 
     def execute(self, sql: str, values: Values = ()) -> Rows:
         """Do one statement."""
+        self._insert_gathered()
         with _ours():
             return self._ready().execute(spoken(sql).encode(), values)
 
     def executemany(self, sql: str, rows: Iterable[Values]) -> None:
         """Do one statement for each row of values, without waiting for each."""
+        self._insert_gathered()
         with _ours(), self._ready().cursor() as cursor:
             cursor.executemany(spoken(sql).encode(), rows)
 
@@ -241,24 +246,50 @@ class PostgresDatabase(Database):
         """Insert whole rows, their columns in the order of the table."""
         if not rows:
             return
+        together = self._gathered is not None
+        if not conflict and len(rows) >= (COPIED_FROM_AT_ONCE if together else COPIED_FROM):
+            self._copy(table, rows)
+        elif self._gathered is None:
+            self._insert({table: (rows, conflict)})
+        else:
+            if table in self._gathered:
+                self._insert_gathered()
+            self._gathered[table] = rows, conflict
+
+    def _copy(self, table: str, rows: Sequence[Sequence[Any]]) -> None:
         with _ours():
             connection = self._ready()
             types = self._types_of(table)
-            if len(rows) >= COPIED_FROM and not conflict:
-                with (
-                    connection.cursor() as cursor,
-                    cursor.copy(f"copy {table} from stdin (format binary)".encode()) as copy,
-                ):
-                    copy.set_types(types)
-                    for row in rows:
-                        copy.write_row(row)
-                return
-            arrays = ", ".join(["%s"] * len(types))
-            columns = zip(types, zip(*rows, strict=True), strict=True)
-            connection.execute(
-                f"insert into {table} select * from unnest({arrays}) {spoken(conflict)}".encode(),  # noqa: S608 - our own names
-                [Column(NAMED[kind], values) for kind, values in columns],
-            )
+            with (
+                connection.cursor() as cursor,
+                cursor.copy(f"copy {table} from stdin (format binary)".encode()) as copy,
+            ):
+                copy.set_types(types)
+                for row in rows:
+                    copy.write_row(row)
+
+    def _insert(self, puts: Mapping[str, tuple[Sequence[Sequence[Any]], str]]) -> None:
+        """Insert rows into tables, by one statement for all of them."""
+        statements, values = [], []
+        with _ours():
+            connection = self._ready()
+            for table, (rows, conflict) in puts.items():
+                types = self._types_of(table)
+                arrays = ", ".join(["%s"] * len(types))
+                statements.append(
+                    f"insert into {table} select * from unnest({arrays}) {spoken(conflict)}"  # noqa: S608 - our own names
+                )
+                columns = zip(types, zip(*rows, strict=True), strict=True)
+                values += [Column(NAMED[kind], of) for kind, of in columns]
+            *first, last = statements
+            named = ", ".join(f"_{number} as ({one})" for number, one in enumerate(first))
+            connection.execute(f"{f'with {named} ' if first else ''}{last}".encode(), values)
+
+    def _insert_gathered(self) -> None:
+        """Insert what was put and has waited for what comes next."""
+        if self._gathered:
+            gathered, self._gathered = self._gathered, {}
+            self._insert(gathered)
 
     def _types_of(self, table: str) -> list[str]:
         if table not in self._types:
@@ -271,7 +302,7 @@ class PostgresDatabase(Database):
         return self._types[table]
 
     @contextmanager
-    def writing(self) -> Iterator[None]:
+    def writing(self, *, at_once: bool = False) -> Iterator[None]:
         """Commit what is done inside, all of it or nothing; nobody else writes meanwhile.
 
         Rows would lock themselves, but what is read inside must hold until it is written, as
@@ -285,7 +316,9 @@ class PostgresDatabase(Database):
                 f'notify "{self._channel}"; commit' if self._channel else "commit",
             ),
         ):
+            self._gathered = {} if at_once else None
             yield
+            self._insert_gathered()
 
     @contextmanager
     def reading(self) -> Iterator[None]:
@@ -333,6 +366,7 @@ class PostgresDatabase(Database):
             raise
         finally:
             self._in_block = False
+            self._gathered = None
 
     def _begun(self, begin: str) -> psycopg.Connection:
         try:

@@ -119,7 +119,7 @@ class SqliteDatabase(Database):
             self.executemany(f"insert into {table} values ({marks}) {conflict}", rows)  # noqa: S608 - our own names
 
     @contextmanager
-    def writing(self) -> Iterator[None]:
+    def writing(self, *, at_once: bool = False) -> Iterator[None]:  # noqa: ARG002 - nothing is far
         """Commit what is done inside, all of it or nothing."""
         self.execute("begin immediate")
         try:

@@ -24,9 +24,12 @@ from services.reporting.projection.facets import values
 from services.reporting.projection.forest import Forest, UnitTables
 from services.reporting.projection.history import Told, told
 from services.reporting.projection.lines import Act, Candidacy, Line, Person, lines
-from services.reporting.projection.rolling import Counted, CounterTables, Rolling
-
-CACHED_FACETS = 50_000
+from services.reporting.projection.rolling import (
+    CACHED_FACETS,
+    Counted,
+    CounterTables,
+    Rolling,
+)
 
 
 class Counting(NamedTuple):

@@ -14,7 +14,7 @@ from services.reporting.projection.tree import Branch
 MONTHS = 5_000_000
 YEARS = 6_000_000
 """Days are counted from 0001-01-01, months and years from these numbers on."""
-CACHED_SHEETS = 10_000
+CACHED_FACETS = 50_000
 
 Days = defaultdict[int, int]
 Sums = dict[str, int]
@@ -64,14 +64,12 @@ class Rolling:
         self._values = values
         self._days: defaultdict[int, dict[int, Sums]] = defaultdict(dict)
         self._shares: defaultdict[tuple[int, int], Days] = defaultdict(_none)
-        self._known: dict[Sheet, Sums] = {}
         self._entries: dict[int, tuple[str, ...]] = {}
 
     def forget(self) -> None:
-        """Drop what is not written, and what is held in memory."""
+        """Drop what is not written."""
         self._days.clear()
         self._shares.clear()
-        self._known.clear()
         self._entries.clear()
 
     def add(self, branches: Iterable[Branch], counted: Counted, sign: int = 1) -> None:
@@ -115,21 +113,22 @@ class Rolling:
             self._tables.share([(*share, n) for share, n in sorted(shares.items()) if n])
 
     def _changed(self, changes: Mapping[Sheet, Sums]) -> dict[Sheet, Sums]:
-        """Return sheets as they are after changes, in the order of their key."""
-        if len(self._known) + len(changes) > CACHED_SHEETS:
-            self._known.clear()
-        if unknown := [sheet for sheet in changes if sheet not in self._known]:
-            found = self._tables.sheets(unknown)
-            for sheet in unknown:
-                self._known[sheet] = found.get(sheet) or {}
-        for sheet, sums in changes.items():
-            _add(self._known[sheet], sums)
-        return {sheet: self._known[sheet] for sheet in sorted(changes)}
+        """Return sheets as they are after changes, in the order of their key.
+
+        They are read each time: somebody may have put a view that was built anew, because
+        this one was wrong, in its place meanwhile.
+        """
+        known = self._tables.sheets(changes)
+        changed = {}
+        for sheet in sorted(changes):
+            changed[sheet] = sums = known.get(sheet, {})
+            _add(sums, changes[sheet])
+        return changed
 
     def _faceted(self, facets: int) -> tuple[str, ...]:
         known = self._entries.get(facets)
         if known is None:
-            if len(self._entries) >= CACHED_SHEETS:
+            if len(self._entries) >= CACHED_FACETS:
                 self._entries.clear()
             known = tuple(entry("admitted", facet, value) for facet, value in self._values(facets))
             self._entries[facets] = known

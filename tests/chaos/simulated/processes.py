@@ -53,9 +53,9 @@ class SimulatedDatabase(SqliteDatabase):
         self.process = process
 
     @contextmanager
-    def writing(self) -> Iterator[None]:
+    def writing(self, *, at_once: bool = False) -> Iterator[None]:
         self.process.at("before it changes its view")
-        with super().writing():
+        with super().writing(at_once=at_once):
             yield
             self.process.at("with its view not yet committed", inside=True)
         self.process.at("after it has changed its view")

@@ -258,6 +258,40 @@ def test_what_is_written_is_read_in_the_same_block(db: Database) -> None:
             assert names(db) == ["a"]
 
 
+@pytest.mark.parametrize("many", [1, 300])
+def test_what_is_put_at_once_is_there_for_what_is_asked_next(
+    db: Database, house: House, many: int
+) -> None:
+    above = "on conflict (unit, kind) do update set n = counters.n + excluded.n"
+    with db.writing(at_once=True):
+        db.put("things", [tuple(thing(n % 256, str(n)).values()) for n in range(min(many, 250))])
+        db.put("counters", [(n, "a", 1) for n in range(many)], above)
+        db.put("counters", [(n, "a", 2) for n in range(many)], above)
+        assert db.execute("select count(*), sum(n) from counters").fetchone() == (many, 3 * many)
+        db.put("counters", [(0, "a", 4)], above)
+        db.executemany("update counters set n = 2 * n where unit = ?", [(0,)])
+        db.put("counters", [(0, "a", 1)], above)
+
+    other = house.open()
+    assert other.execute("select n from counters where unit = 0").fetchone() == (15,)
+    assert len(names(other)) == min(many, 250)
+
+
+def test_what_is_put_at_once_and_may_not_be_leaves_nothing(db: Database) -> None:
+    db.put("counters", [(1, "a", 2)])
+
+    with pytest.raises(Taken), db.writing(at_once=True):  # noqa: PT012 - the second is refused
+        db.put("things", [tuple(thing(1, "a").values())])
+        db.put("counters", [(1, "a", 3)])
+
+    assert names(db) == []
+    with db.writing(at_once=True):
+        db.put("things", [tuple(thing(1, "a").values())])
+    db.put("counters", [(2, "a", 3)])
+    assert names(db) == ["a"]
+    assert db.execute("select n from counters order by unit").fetchall() == [(2,), (3,)]
+
+
 def test_a_table_of_the_moment_is_this_connections_own(db: Database, house: House) -> None:
     for each in (db, house.open()):
         with each.writing():

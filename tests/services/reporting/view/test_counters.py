@@ -100,14 +100,3 @@ def test_what_is_summed_up_on_postgres_is_a_fold_over_the_facts(
             found = kept(db)
             assert found == folded(db)
             assert found[0]
-
-
-def test_a_sheet_that_has_been_let_go_of_is_read_again(
-    office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("services.reporting.projection.rolling.CACHED_SHEETS", 3)
-    told(office, 6)
-    office.catch_up()
-
-    with closing(SqliteFile(tmp_path / "reporting.db").open(SCHEMA, LAYOUT)) as db:
-        assert kept(db) == folded(db)
