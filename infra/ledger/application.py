@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
-from time import perf_counter
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar, TypeVar, cast
 from uuid import UUID
 
 import msgspec
@@ -42,8 +41,11 @@ from infra.ledger.port import (
     Save,
     VersionTakenError,
 )
-from infra.metrics import COMMAND_SECONDS
+from infra.ledger.said import note, said
+from infra.ledger.together import Steps, Under, taken
 from infra.sealing import Keys
+
+T = TypeVar("T")
 
 NOTHING = Save()
 _ATTEMPTS = 20
@@ -132,9 +134,17 @@ class Commands(Application[UUID], ABC):
         condition raises.
         """
         around = Save(not_before=not_before, reader=reader)
-        return self.do(command, key=key, around=around, condition=condition).positions
+        doing = self.doing(command, key=key, around=around, condition=condition)
+        return self.taken(doing).positions
 
-    def do(
+    def taken(self, steps: Steps[T]) -> T:
+        """Take one command to its end and return what it returns. Raises what it raises."""
+        [end] = taken(self.ledger, [Under(steps)])
+        if isinstance(end, Exception):
+            raise end
+        return end
+
+    def doing(
         self,
         command: Any,  # noqa: ANN401 - as above
         *,
@@ -142,15 +152,16 @@ class Commands(Application[UUID], ABC):
         around: Save = NOTHING,
         condition: Condition | None = None,
         known: Sequence[BaseAggregate[UUID]] = (),
-    ) -> Done:
-        """Do a command as `perform` does, and tell more of what became of it.
+    ) -> Steps[Done]:
+        """Do a command as `perform` does, stopping where it saves, and tell more of its end.
 
         `known` are aggregates as the ledger has them now; they are the command's from here on.
         """
         with self.keys.held():
             if isinstance(self._here.pending, Rehearsal):
                 return Done(self._rehearse(command, self._here.pending))
-            return _timed(lambda: self._perform(command, key, around, condition, known))
+            steps = self._perform(command, key, around, condition, known)
+            return (yield from said(self.ledger.name, command, steps))
 
     def _perform(
         self,
@@ -159,12 +170,13 @@ class Commands(Application[UUID], ABC):
         around: Save,
         condition: Condition | None,
         known: Sequence[BaseAggregate[UUID]],
-    ) -> Done:
+    ) -> Steps[Done]:
         identity = (key, self._fingerprint(command)) if key is not None else None
         if identity and (done := self.ledger.command(identity[0])):
             return _answered(identity, *done)
+        around = replace(around, command=identity)
         try:
-            return self._persist(command, replace(around, command=identity), condition, known)
+            return (yield from self._persist(command, around, condition, known))
         except Refusal:
             # Sent twice at once, it may have been done by the other one meanwhile.
             if identity and (done := self.ledger.command(identity[0])):
@@ -177,7 +189,7 @@ class Commands(Application[UUID], ABC):
         around: Save,
         condition: Condition | None,
         known: Sequence[BaseAggregate[UUID]],
-    ) -> Done:
+    ) -> Steps[Done]:
         met: set[str] = set()
         for _ in range(_ATTEMPTS):
             with self._here.knowing(known):
@@ -187,7 +199,7 @@ class Commands(Application[UUID], ABC):
                 return Done(())
             try:
                 self._make_keys(facts)
-                saved = self.ledger.append([self._save_of(facts, around)])[0]
+                saved = yield self._save_of(facts, around)
                 if saved.refusal is None:
                     return Done(saved.positions, facts[-1].originator_version if facts else None)
                 raise saved.refusal
@@ -227,6 +239,7 @@ class Commands(Application[UUID], ABC):
                             group.add(number, facts)
                     except Refusal as refusal:
                         outcomes[number] = refusal
+                        note(self.ledger.name, command, refusal)
                     if len(group) == _COMMANDS_A_COMMIT:
                         group.flush()
                 group.flush()
@@ -254,11 +267,13 @@ class Commands(Application[UUID], ABC):
                 again.append(number)
             except Refusal as refusal:
                 outcomes[number] = refusal
+                note(self.ledger.name, commands[number], refusal)
         answers = self.ledger.append([save for _, save in saves]) if saves else []
         for (number, _), saved in zip(saves, answers, strict=True):
             match saved.refusal:
                 case None:
                     outcomes[number] = saved.positions
+                    note(self.ledger.name, commands[number], saved.positions)
                 case VersionTakenError() | ClaimTakenError():
                     again.append(number)
                 case other:
@@ -425,28 +440,6 @@ def _projected(aggregate: Any, facts: Iterable[Any]) -> Any:  # noqa: ANN401 - o
     for fact in facts:
         aggregate = fact.mutate(aggregate)
     return aggregate
-
-
-def _timed(perform: Callable[[], Done]) -> Done:
-    """Do a command, and count how long it took until it was known what became of it."""
-    began, outcome = perf_counter(), "failed"
-    try:
-        done = perform()
-        outcome = "recorded" if done.positions else "nothing"
-    except Refusal:
-        outcome = "refused"
-        raise
-    else:
-        return done
-    finally:
-        _SECONDS[outcome].observe(perf_counter() - began)
-
-
-# Finding the histogram of a label takes longer than to observe.
-_SECONDS = {
-    outcome: COMMAND_SECONDS.labels(outcome)
-    for outcome in ("recorded", "nothing", "refused", "failed")
-}
 
 
 def _pending_facts(aggregates: Sequence[BaseAggregate[UUID]]) -> list[Fact]:

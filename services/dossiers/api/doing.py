@@ -24,6 +24,7 @@ from infra.http import (
     if_match,
     takes,
 )
+from infra.ledger.together import Steps
 from services.dossiers import commands
 from services.dossiers.api import bodies
 from services.dossiers.api.acts import ACTS, Act
@@ -89,12 +90,7 @@ def _add_nomination(app: FastAPI, room: Room) -> None:
 def _add_act(app: FastAPI, room: Room, act: Act) -> None:
     decoder = _DECODERS[act.name]
 
-    def endpoint(
-        candidacy: UUID,
-        request: Request,
-        asking: Who,
-        sent: Body,
-    ) -> Response:
+    def steps(candidacy: UUID, request: Request, asking: Asking, sent: bytes) -> Steps[Response]:
         once = command_key(request, asking.grant.account)
         body = decoded(sent, decoder)
         _check_day(body.on, asking)
@@ -107,7 +103,11 @@ def _add_act(app: FastAPI, room: Room, act: Act) -> None:
             else None
         )
         command = act.make(candidacy, body, asking.by(body.document), decider)
-        return _perform(room, command, once, match, found)
+        return (yield from _performing(room, command, once, match, found))
+
+    # To the framework, which documents it, a generator would be a stream.
+    def endpoint(candidacy: UUID, request: Request, asking: Who, sent: Body) -> Steps[Response]:
+        return steps(candidacy, request, asking, sent)
 
     endpoint.__name__ = act.name.replace("-", "_")
     endpoint.__doc__ = act.body.__doc__
@@ -116,6 +116,7 @@ def _add_act(app: FastAPI, room: Room, act: Act) -> None:
         endpoint,
         methods=["POST"],
         route_class_override=HotRoute,
+        response_model=None,
         **_promise(act.body, room),
     )
 
@@ -136,14 +137,16 @@ def _add_correction(app: FastAPI, room: Room) -> None:
         duty = "retract" if body.retract else "correct"
         demand(asking.decide_act(standing, duty, asking.today))
         match = _must_match(request)
-        return _perform(room, _correction(asking, found, body), once, match, found)
+        return room.dossiers.taken(
+            _performing(room, _correction(asking, found, body), once, match, found)
+        )
 
 
-def _perform(
+def _performing(
     room: Room, command: commands.ActOn, key: str, match: str, found: Candidacy
-) -> Response:
+) -> Steps[Response]:
     condition = (command.candidacy, partial(if_match, match))
-    done = room.dossiers.do(command, key=key, condition=condition, known=(found,))
+    done = yield from room.dossiers.doing(command, key=key, condition=condition, known=(found,))
     if done.version is None:
         return _recorded(room, command.candidacy, done.positions)
     return _stands(room, command.candidacy, done.positions[-1], done.version)

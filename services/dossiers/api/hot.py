@@ -10,17 +10,17 @@ from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.security import HTTPAuthorizationCredentials
 from fastapi.security.utils import get_authorization_scheme_param
-from starlette.concurrency import run_in_threadpool
 
 from infra.http import DirectRoute
+from infra.ledger.together import Steps
 from services.dossiers.api.room import Room, who
 
 
 class HotRoute(DirectRoute):
     """A route to a candidacy, documented as any other.
 
-    What its endpoint takes is found here: in one hop to a thread instead of two, and without
-    asking again at each request what it depends on.
+    What its endpoint takes is found here, and the steps that it returns are taken together
+    with those of whoever asks at the same time.
     """
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
@@ -32,12 +32,12 @@ class HotRoute(DirectRoute):
             await room.caught_up(request.query_params.get("after"))
             sent = await request.body()
 
-            def work() -> Response:
+            def steps() -> Steps[Response]:
                 asking = who(request, _credentials(request))
-                answered: Response = endpoint(_candidacy(request), request, asking, sent)
-                return answered
+                taken: Steps[Response] = endpoint(_candidacy(request), request, asking, sent)
+                return (yield from taken)
 
-            return await run_in_threadpool(work)
+            return await room.together.do(steps())
 
         return handle
 

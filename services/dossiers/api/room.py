@@ -12,6 +12,7 @@ from fastapi import Depends, Query, Request
 
 from infra.access import Access, Grant, NotFound, Scope, Verdict
 from infra.http import Bearer, Cursors, Reached, bearer, positions
+from infra.ledger.together import Together
 from services.dossiers.api.asking import Asking, Standing, done_by
 from services.dossiers.application import Dossiers
 from services.dossiers.domain.candidacy import Candidacy
@@ -36,6 +37,8 @@ class Room:
     access: Access
     reached: Reached
     cursors: Cursors
+    together: Together
+    """What takes acts, some of them at a time."""
     again: Mapping[str, Again]
     """What tries again what was refused to a policy, by the policy's name."""
 
@@ -50,7 +53,8 @@ class Room:
     ) -> Room:
         """Return a room, with the secret of its lists' cursors."""
         cursors = Cursors(dossiers.keys.cursor_secret)
-        return cls(dossiers, view, access, reached, cursors, again)
+        together = Together(dossiers.ledger, dossiers.keys.held)
+        return cls(dossiers, view, access, reached, cursors, together, again)
 
     @property
     def tree(self) -> Tree:
