@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from threading import Event
 from time import monotonic, sleep
 
-from infra.roles import API, MISUSE, PROJECTOR, REACTOR, RELAY
+from infra.roles import API, KEPT_BY, MISUSE, PROJECTOR, REACTOR, RELAY
 from infra.settings import ADDRESSED, URLS, Settings
 
 ROLES: Mapping[str, int] = {
@@ -90,21 +90,21 @@ def environment(
 def keep(said: Settings, roles: Sequence[str], told: Told) -> None:
     """Run roles until SIGTERM or SIGINT. Raises MisuseError."""
     kept = [_Kept(name, environment(said, name, roles, os.environ)) for name in roles]
-    with _asked_to_stop() as stop:
+    with _asked_to_stop() as stop, _line() as line:
         try:
             while not stop.is_set():
                 for one in kept:
-                    _look_after(one, said, told)
+                    _look_after(one, said, line, told)
                 stop.wait(_TICK_SECONDS)
         finally:
             _end(kept, told)
 
 
-def _look_after(one: _Kept, said: Settings, told: Told) -> None:
+def _look_after(one: _Kept, said: Settings, line: int, told: Told) -> None:
     now = monotonic()
     if one.process is None:
         if now >= one.due:
-            _start(one, said, told)
+            _start(one, said, line, told)
         return
     code = one.process.poll()
     if code is None:
@@ -118,12 +118,13 @@ def _look_after(one: _Kept, said: Settings, told: Told) -> None:
     told(one.name, "ended", {"code": str(code), "seconds": one.waits})
 
 
-def _start(one: _Kept, said: Settings, told: Told) -> None:
+def _start(one: _Kept, said: Settings, line: int, told: Told) -> None:
     service, _, kind = one.name.rpartition("-")
     one.process = subprocess.Popen(  # noqa: S603 - our own modules
-        [sys.executable, "-m", f"services.{service}", kind],
+        [sys.executable, "-m", f"services.{service}", kind, KEPT_BY, str(line)],
         env=one.environment,
         stdin=subprocess.DEVNULL,
+        pass_fds=[line],
     )
     one.began = monotonic()
     told(
@@ -144,6 +145,17 @@ def _end(kept: Sequence[_Kept], told: Told) -> None:
             told(name, "killed", {})
             process.kill()
         process.wait()
+
+
+@contextmanager
+def _line() -> Iterator[int]:
+    """Lend what roles hold one end of, and see closed when this process has ended, however."""
+    theirs, ours = os.pipe()
+    try:
+        yield theirs
+    finally:
+        os.close(theirs)
+        os.close(ours)
 
 
 @contextmanager
