@@ -26,12 +26,14 @@ from tests.bench.appending import append_all
 from tests.bench.asking import ask_both
 from tests.bench.calibration import calibrate, drift
 from tests.bench.distributed import distributed
+from tests.bench.following import follow_all
 from tests.bench.inserting import insert_all
 from tests.bench.loading import import_rows, memory_of_up
 from tests.bench.paired import Compared
 from tests.bench.projecting import rebuild_both
 from tests.bench.seeing import RATES, see_all
 from tests.bench.serving import serve_both
+from tests.bench.stages import stages
 from tests.bench.streaming import stream_both
 
 ROOT = Path(__file__).parents[2]
@@ -148,6 +150,12 @@ def _kafka(
         people = options.stream_people
         compared = stream_both(here, people, pairs=pairs, peers=python, progress=progress)
         told = see_all(here, rates=RATES, pairs=pairs, seconds=seconds, progress=progress)
+        told += stages(here, rates=RATES, seconds=seconds, progress=progress)
+    (room / "followed").mkdir()
+    with distributed(room / "followed") as here:
+        told += follow_all(
+            here, rates=RATES, pairs=pairs, seconds=options.seconds, progress=progress
+        )
     return compared, told
 
 

@@ -45,12 +45,12 @@ class Distributed:
         return processor_seconds(self.stack.postgres.pid)
 
     @contextmanager
-    def role(self, service: str, kind: str) -> Iterator[Server]:
-        """Run a role as a process of its own until the block ends."""
+    def role(self, service: str, kind: str, *through: str) -> Iterator[Server]:
+        """Run a role as a process of its own until the block ends; through a module, if named."""
         log = self.folder / f"{service}-{kind}.log"
         with log.open("w", encoding="utf-8") as said:
             process = subprocess.Popen(
-                [sys.executable, "-m", f"services.{service}", kind],
+                [sys.executable, "-m", *through, f"services.{service}", kind],
                 env={
                     **os.environ,
                     **self.environment,

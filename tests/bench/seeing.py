@@ -55,6 +55,16 @@ Arrivals = list[tuple[int, float]]
 
 
 @dataclass(frozen=True, slots=True)
+class Act:
+    """When an act was due, when it was answered, and when the view showed it."""
+
+    position: int
+    due: float
+    answered: float
+    seen: float
+
+
+@dataclass(frozen=True, slots=True)
 class Seen:
     """One round: milliseconds of each act."""
 
@@ -71,13 +81,13 @@ def see_all(
     """Time both at each rate, in rounds that take turns."""
     asyncio.run(topics.make(here.stack.bootstrap, [topics.Topic(RAW.topic)]))
     place = PostgresSchema(here.said.dsn("views"), "reporting")
-    _with_units(here, progress)
+    with_units(here, progress)
     with ExitStack() as running:
         running.enter_context(here.role(LEDGER, "relay"))
         running.enter_context(here.role("reporting", "projector"))
-        view = running.enter_context(_watching(_watch_view, place))
-        topic = running.enter_context(_watching(_consume, here.stack.bootstrap))
-        writing = running.enter_context(_Writing.on(here))
+        view = running.enter_context(watching(watch_view, place))
+        topic = running.enter_context(watching(_consume, here.stack.bootstrap))
+        writing = running.enter_context(Writing.on(here))
         told = []
         for rate in rates:
             uvloop.run(writing.ours(rate, WARM_SECONDS, view))
@@ -92,7 +102,7 @@ def see_all(
     return told
 
 
-def _with_units(here: Distributed, progress: Say) -> None:
+def with_units(here: Distributed, progress: Say) -> None:
     dsn = here.said.dsn("ledgers")
     with closing(PostgresLedger(dsn, LEDGER)) as ledger:
         has_units = ledger.head().position > 0
@@ -101,11 +111,15 @@ def _with_units(here: Distributed, progress: Say) -> None:
 
 
 def _round(
-    writing: _Writing, rate: float, seconds: float, view: Seeing, topic: Seeing, *, raw_first: bool
+    writing: Writing, rate: float, seconds: float, view: Seeing, topic: Seeing, *, raw_first: bool
 ) -> Seen:
     before = uvloop.run(writing.raw(rate, seconds, topic)) if raw_first else []
-    ours, from_due = uvloop.run(writing.ours(rate, seconds, view))
-    return Seen(ours, from_due, before or uvloop.run(writing.raw(rate, seconds, topic)))
+    acts = uvloop.run(writing.ours(rate, seconds, view))
+    return Seen(
+        [max(act.seen - act.answered, 0.0) * 1e3 for act in acts],
+        [(act.seen - act.due) * 1e3 for act in acts],
+        before or uvloop.run(writing.raw(rate, seconds, topic)),
+    )
 
 
 def _told(rate: float, rounds: Sequence[Seen], percent: int) -> dict[str, Any]:
@@ -128,7 +142,7 @@ def _told(rate: float, rounds: Sequence[Seen], percent: int) -> dict[str, Any]:
     }
 
 
-class _Writing:
+class Writing:
     """Whoever records acts, and produces bare records."""
 
     def __init__(self, ledger: PostgresLedger, bootstrap: str, pool: ThreadPoolExecutor) -> None:
@@ -140,7 +154,7 @@ class _Writing:
 
     @classmethod
     @contextmanager
-    def on(cls, here: Distributed) -> Iterator[_Writing]:
+    def on(cls, here: Distributed) -> Iterator[Writing]:
         """Open the ledger."""
         with (
             closing(PostgresLedger(here.said.dsn("ledgers"), LEDGER)) as ledger,
@@ -148,30 +162,24 @@ class _Writing:
         ):
             yield cls(ledger, here.stack.bootstrap, pool)
 
-    async def ours(
-        self, rate: float, seconds: float, view: Seeing
-    ) -> tuple[list[float], list[float]]:
-        """Record acts, and return how long each took from its answer, and from when it was due."""
-        accepted: list[tuple[float, int, float]] = []
+    async def ours(self, rate: float, seconds: float, view: Seeing) -> list[Act]:
+        """Record acts, and return what became of each when all are seen."""
+        accepted: list[tuple[int, float, float]] = []
 
         def record(save: Save, due: float) -> None:
             [saved] = self._ledger.append([save])
-            accepted.append((due, saved.positions[-1], perf_counter()))
+            accepted.append((saved.positions[-1], due, perf_counter()))
 
         async def act(due: float) -> None:
             save = nominated(next(self._numbers))
             await asyncio.get_running_loop().run_in_executor(self._pool, record, save, due)
 
         await _paced(rate, seconds, act)
-        arrivals = view.until(max(position for _, position, _ in accepted))
+        arrivals = view.until(max(position for position, _, _ in accepted))
         reached = [number for number, _ in arrivals]
-        seen = [arrivals[bisect_left(reached, position)][1] for _, position, _ in accepted]
-        from_accepted = [
-            max(at - answered, 0.0) * 1e3
-            for at, (_, _, answered) in zip(seen, accepted, strict=True)
-        ]
-        return from_accepted, [
-            (at - due) * 1e3 for at, (due, _, _) in zip(seen, accepted, strict=True)
+        return [
+            Act(position, due, answered, arrivals[bisect_left(reached, position)][1])
+            for position, due, answered in accepted
         ]
 
     async def raw(self, rate: float, seconds: float, topic: Seeing) -> list[float]:
@@ -252,7 +260,7 @@ class Seeing:
 
 
 @contextmanager
-def _watching(watch: Callable[[Any, Connection], None], what: object) -> Iterator[Seeing]:
+def watching(watch: Callable[[Any, Connection], None], what: object) -> Iterator[Seeing]:
     """Run what looks as a process of its own, from when it looks until the block ends."""
     spawn = get_context("spawn")
     ours, theirs = spawn.Pipe()
@@ -271,7 +279,7 @@ def _watching(watch: Callable[[Any, Connection], None], what: object) -> Iterato
             process.join()
 
 
-def _watch_view(place: PostgresSchema, pipe: Connection) -> None:
+def watch_view(place: PostgresSchema, pipe: Connection) -> None:
     """Ask where the reader stands each time that the view is said to have moved."""
     asked = sql.SQL("select position from {} where name = 'reporting.dossiers'").format(
         sql.Identifier(place.schema, "readers")

@@ -127,11 +127,11 @@ def _seen(house: House, server: Server, seconds: float) -> dict[str, Any]:
     with watching(server.address, house.streams(1)) as streams:
         _at_rate(server, ACTS_A_SECOND, WARM_SECONDS, acts)
         answers = _at_rate(server, ACTS_A_SECOND, seconds, acts)
-        arrivals = streams.until(_position(answers)).arrivals
+        arrivals = streams.until(position(answers)).arrivals
     reached = [position for position, _ in arrivals]
     from_accepted, from_sent = [], []
     for each in answers:
-        at = arrivals[bisect_left(reached, _position([each]))][1]
+        at = arrivals[bisect_left(reached, position([each]))][1]
         from_accepted.append(max(at - each.at, 0.0) * 1e3)
         from_sent.append((at - each.due) * 1e3)
     return {
@@ -166,7 +166,7 @@ def _page(house: House, server: Server, seconds: float) -> dict[str, Any]:
         cpu, start = server.cpu_seconds(), perf_counter()
         pages, done = asyncio.run(work())
         busy = (server.cpu_seconds() - cpu) / (perf_counter() - start)
-        streams.until(_position(done))
+        streams.until(position(done))
     length = max(len(each.body) for each in pages)
     waited = percentile([each.milliseconds for each in pages], 99)
     return {
@@ -195,7 +195,7 @@ def _streamed(
         with watching(server.address, house.streams(streams)) as open_:
             start = perf_counter()
             together = _at_rate(server, STREAMED_A_SECOND, seconds, acts)
-            seen = open_.until(_position(together))
+            seen = open_.until(position(together))
             rates += [frames / (seen.arrivals[-1][1] - start) for frames in seen.frames]
         dropped, ended = dropped + seen.reloads, ended + seen.ended
         without += alone
@@ -231,7 +231,7 @@ def _told(answers: Sequence[Answered], what: str) -> dict[str, float]:
     }
 
 
-def _position(answers: Sequence[Answered]) -> int:
+def position(answers: Sequence[Answered]) -> int:
     """Return the last position that was answered."""
     return max(
         int(msgspec.json.decode(each.body)["position"].rpartition(":")[2]) for each in answers

@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 
 from tests.bench.distributed import Distributed, distributed
+from tests.bench.following import follow_all
 from tests.bench.inserting import insert_all
 from tests.bench.paired import Compared
 from tests.bench.seeing import see_all
 from tests.bench.serving import serve_both
+from tests.bench.stages import STAGES, stages
 from tests.bench.streaming import stream_both
 
 SECONDS = 0.1
@@ -60,6 +62,25 @@ def test_what_is_accepted_is_seen(here: Distributed) -> None:
     measured = see_all(here, rates=[50], pairs=1, seconds=SECONDS, progress=silent)
     assert [each["acts"] for each in measured] == [5, 5]
     assert all(0 < each["ours_ms"] < each["from_due_ms"] for each in measured)
+
+
+@pytest.mark.stack
+def test_an_act_passes_every_stage_in_order(here: Distributed) -> None:
+    middle, late, used = stages(here, rates=[50], seconds=SECONDS, progress=silent)
+    for told in (middle, late):
+        # A reader may have a record before its producer knows that it was taken.
+        passed = [told[stage] for stage in STAGES if stage != "acknowledged"]
+        assert passed == sorted(passed)
+        assert passed[-1] > 0
+    assert used["relay"] >= 0
+
+
+@pytest.mark.stack
+def test_what_is_done_over_http_is_told_to_a_page(tmp_path: Path) -> None:
+    with distributed(tmp_path) as own:
+        told = follow_all(own, rates=[50], pairs=1, seconds=SECONDS, progress=silent, only=UNITS)
+    assert [each["acts"] for each in told] == [5, 5]
+    assert all(0 < each["ours_ms"] <= each["from_due_ms"] for each in told)
 
 
 @pytest.mark.stack

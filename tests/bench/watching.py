@@ -73,14 +73,13 @@ class _Watcher(asyncio.Protocol):
             await self._moved.wait()
 
 
-async def _watch(address: str, tokens: Sequence[str], pipe: Connection) -> Seen:
+async def _watch(address: str, path: str, tokens: Sequence[str], pipe: Connection) -> Seen:
     loop = asyncio.get_running_loop()
     host, _, port = urlsplit(address).netloc.partition(":")
     watchers, transports = [], []
     for token in tokens:
         request = (
-            "GET /api/reporting/stream HTTP/1.1\r\nHost: bench\r\n"
-            f"Authorization: Bearer {token}\r\n\r\n"
+            f"GET {path} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {token}\r\n\r\n"
         ).encode()
         transport, watcher = await loop.create_connection(
             lambda request=request: _Watcher(request),  # type: ignore[misc]
@@ -107,8 +106,8 @@ async def _watch(address: str, tokens: Sequence[str], pipe: Connection) -> Seen:
     return seen
 
 
-def _run(address: str, tokens: Sequence[str], pipe: Connection) -> None:
-    pipe.send(asyncio.run(_watch(address, tokens, pipe)))
+def _run(address: str, path: str, tokens: Sequence[str], pipe: Connection) -> None:
+    pipe.send(asyncio.run(_watch(address, path, tokens, pipe)))
 
 
 class Watching:
@@ -130,11 +129,13 @@ class Watching:
 
 
 @contextmanager
-def watching(address: str, tokens: Sequence[str]) -> Iterator[Watching]:
+def watching(
+    address: str, tokens: Sequence[str], path: str = "/api/reporting/stream"
+) -> Iterator[Watching]:
     """Open a stream for each token, all of them before the block begins."""
     spawn = get_context("spawn")
     ours, theirs = spawn.Pipe()
-    process = spawn.Process(target=_run, args=(address, tokens, theirs))
+    process = spawn.Process(target=_run, args=(address, path, tokens, theirs))
     process.start()
     theirs.close()
     try:
