@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from functools import cache
+from threading import Lock
 from typing import Any, Literal, Protocol
 from uuid import UUID
 
@@ -118,10 +119,15 @@ def trying_again(
     feed: Callable[[str], Feed], service: Commands, policies: Mapping[str, Policy]
 ) -> dict[str, Again]:
     """Return what tries again, by the names of policies; a feed is opened by the first use."""
+    opening = Lock()  # two first uses at once open one
 
     @cache
-    def reactor(name: str) -> Reactor:
+    def opened(name: str) -> Reactor:
         return Reactor(name, feed(name.rpartition(".")[2]), service, policies[name])
+
+    def reactor(name: str) -> Reactor:
+        with opening:
+            return opened(name)
 
     def of(name: str) -> Again:
         def again(task: UUID, on: date, by: By, *, key: str | None = None) -> tuple[int, ...]:

@@ -12,7 +12,7 @@ from uuid import UUID
 from events.envelope import By, Envelope
 from events.refusal import Refusal
 from infra import trace
-from infra.feed import Feed, Parking, Unreadable, opened
+from infra.feed import Feed, FeedAwayError, Parking, Unreadable, opened
 from infra.ledger.application import Commands, Contended
 from infra.ledger.outcomes import NoteRefusal, TryAgain, told
 from infra.ledger.port import ReaderMovedError, Save
@@ -128,15 +128,23 @@ class Reactor(Reader):
             self._move(self._passed)
 
     def try_again(self, task: UUID, on: date, by: By, *, key: str | None = None) -> tuple[int, ...]:
-        """Do what was refused, and settle it, in one save. Raises Refusal."""
-        position = int(self._service.task(task).cause.rpartition("/")[2])
-        [row] = self._feed.read(position - 1, 1)
-        envelope = opened(self._feed.ledger, row)
+        """Do what was refused, and settle it, in one save. Raises Refusal and FeedAwayError."""
+        envelope = self._again(int(self._service.task(task).cause.rpartition("/")[2]))
         command = self._policy(envelope)
         if command is None:
             raise NothingToDo(cause=envelope.cause)
         again = TryAgain(on=on, task=task, command=command, by=by)
         return self._service.perform(again, key=key, not_before=envelope.recorded)
+
+    def _again(self, position: int) -> Envelope:
+        """Return a fact that was reacted to. Raises FeedAwayError."""
+        try:
+            rows = self._feed.read(position - 1, 1)
+        except Unreadable as record:
+            raise FeedAwayError(record.reason) from record
+        if not rows:  # a broker that lost its tail is given it again
+            raise FeedAwayError(f"{self._feed.ledger}:{position} is not there")
+        return opened(self._feed.ledger, rows[0])
 
     def _take(self, saved: int, batch: Sequence[Envelope]) -> None:
         """React to a batch, by the position that is saved."""

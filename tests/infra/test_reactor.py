@@ -19,6 +19,7 @@ from events.codec import encode
 from events.dossiers import UnitReclassified, UnitRenamed
 from events.envelope import By, Envelope, Refused, Settled, Told
 from events.refusal import Refusal
+from infra.feed import FeedAwayError, Unreadable
 from infra.ledger.application import Contended
 from infra.ledger.outcomes import PolicyOutcome, SettleRefusal, TaskSettled, UnknownTask, outcome_of
 from infra.ledger.port import LedgerClosedError, Row, Save, Saved
@@ -251,6 +252,21 @@ def test_a_policy_that_asks_for_nothing_any_more_has_nothing_to_try(inn: Reactin
 
     with pytest.raises(NothingToDo):
         changed.try_again(outcome_of("dossiers/2", NAME), date(2026, 12, 1), CLERK)
+
+
+def test_what_cannot_be_read_again_just_now_is_tried_another_time(inn: ReactingInn) -> None:
+    called_out = street("1", "1")
+    reactor(inn, called_out).catch_up(2)
+
+    class Lost(Street):
+        def read(self, after: int, limit: int) -> Sequence[Row]:
+            raise Unreadable(after + 1, "", "it is nowhere")
+
+    for feed in (Street([]), Lost([])):
+        with pytest.raises(FeedAwayError):
+            reactor(inn, feed).try_again(outcome_of("dossiers/2", NAME), date(2026, 12, 1), CLERK)
+
+    assert recorded(inn) == ["StayBegun", "PolicyRefused"]
 
 
 def lost(feed: Street) -> None:
