@@ -10,10 +10,8 @@ import importlib
 import importlib.util
 import json
 import sys
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from time import monotonic
 
@@ -21,40 +19,15 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from tests.chaos.outcome import Outcome, Run
+from infra import logs
+from tests.chaos.outcome import ANY, Run, Share, spread
 
 REPORT = Path(__file__).parents[2] / "var" / "chaos" / "report.json"
 REAL = "tests.chaos.real"
 SHOWN = 3
 """So many failures are told in full."""
-
-
-@dataclass
-class Share:
-    """What came of the schedules of one kind."""
-
-    kind: str
-    run: int = 0
-    seconds: float = 0.0
-    steps: int = 0
-    faults: Counter[str] = field(default_factory=Counter)
-    converged_seconds: list[float] = field(default_factory=list)
-    failed: list[Outcome] = field(default_factory=list)
-
-    def add(self, outcome: Outcome) -> None:
-        """Count one more."""
-        self.run += 1
-        self.steps += outcome.steps
-        self.faults.update(outcome.faults)
-        if outcome.converged_seconds is not None:
-            self.converged_seconds.append(outcome.converged_seconds)
-        if not outcome.held:
-            self.failed.append(outcome)
-
-    def as_json(self) -> dict[str, object]:
-        """Return this as the report has it."""
-        plain = {"faults": dict(self.faults), "failed": [asdict(each) for each in self.failed]}
-        return vars(self) | plain | {"held": self.run - len(self.failed)}
+LINE_SECONDS = 30.0
+"""How often a line says how far it is, where there is no terminal for a bar."""
 
 
 @contextmanager
@@ -77,6 +50,7 @@ def real(first: int) -> Iterator[Run]:
 def main() -> int:
     """Run what is asked for; return 1 where anything was found wrong."""
     asked = _arguments()
+    logs.configure("critical")  # clients that are robbed of their servers say so all the time
     console = Console()
     shares = [Share("simulated"), Share("real")]
     lenders = (simulated, real)
@@ -91,7 +65,11 @@ def main() -> int:
     failed = [outcome for share in shares for outcome in share.failed]
     for outcome in failed[:SHOWN]:
         console.print(outcome.told(), markup=False, highlight=False)
-    console.print(_table(shares))
+    for share in shares:
+        if share.run:
+            console.print(_table(share))
+    for outcome in failed:
+        console.print(f"seed {outcome.seed} again: {outcome.replay}", markup=False, highlight=False)
     console.print(f"the report: {REPORT}")
     return 1 if failed else 0
 
@@ -109,7 +87,6 @@ def _arguments() -> argparse.Namespace:
 
 
 def _run(share: Share, run: Run, seeds: range, console: Console) -> None:
-    began = monotonic()
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -117,28 +94,37 @@ def _run(share: Share, run: Run, seeds: range, console: Console) -> None:
         TextColumn("{task.fields[failed]} failed"),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=console) as progress:
+    told = began = monotonic()
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         task = progress.add_task(share.kind, total=len(seeds), failed=0)
         for seed in seeds:
             share.add(run(seed))
             progress.update(task, advance=1, failed=len(share.failed))
-    share.seconds = monotonic() - began
+            now = monotonic()
+            if not console.is_terminal and (now - told > LINE_SECONDS or share.run == len(seeds)):
+                told, left = now, (now - began) / share.run * (len(seeds) - share.run)
+                console.print(
+                    f"{share.kind}: {share.run} of {len(seeds)}, {len(share.failed)} failed,"
+                    f" about {left / 60:.0f} minutes left",
+                    highlight=False,
+                )
 
 
-def _table(shares: list[Share]) -> Table:
-    table = Table("schedules", "run", "failed", "steps", "faults", "a second", "converged p99")
-    for share in shares:
-        if share.run:
-            slowest = sorted(share.converged_seconds)[len(share.converged_seconds) * 99 // 100 :]
-            table.add_row(
-                share.kind,
-                str(share.run),
-                str(len(share.failed)),
-                str(share.steps),
-                ", ".join(f"{kind} {n}" for kind, n in sorted(share.faults.items())),
-                f"{share.run / share.seconds:.1f}",
-                f"{slowest[0]:.1f} s" if slowest else "",
-            )
+def _table(share: Share) -> Table:
+    table = Table(
+        "fault",
+        "came true",
+        "converged p50",
+        "p99",
+        "max",
+        title=f"{share.run} {share.kind}, {len(share.failed)} failed, {share.steps} steps,"
+        f" {share.seconds / share.run:.3g} s each",
+    )
+    for kind in (ANY, *sorted(share.faults)):
+        count = share.faults[kind] if kind != ANY else share.faults.total()
+        seconds = share.converged.get(kind)
+        figures = [f"{n:.1f} s" for n in list(spread(seconds).values())[1:]] if seconds else []
+        table.add_row(kind, str(count), *figures)
     return table
 
 

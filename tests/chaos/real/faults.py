@@ -33,6 +33,7 @@ LONG = {
     "api": 6.0,  # a client gives the door up after 5
 }
 """Past every timeout of who waits for it."""
+PAST = ", past every timeout"
 
 
 @dataclass
@@ -100,7 +101,7 @@ def pause(*, long: bool) -> Fault:
     def fault(scene: Scene, chance: Random) -> None:
         name = chance.choice(("broker", "postgres", *ROLES))
         seconds = LONG[name.split()[-1]] if long else chance.uniform(*SHORT)
-        kind = f"pause {name}, past every timeout" if long else f"pause {name}"
+        kind = f"pause {name}{PAST}" if long else f"pause {name}"
         scene.tell(f"{name} is paused for {seconds:.1f} s")
         if name in ROLES:
             with _there(scene, name) as role:

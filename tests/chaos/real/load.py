@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import traceback
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass
@@ -121,7 +122,7 @@ class Desk:
         self.keys.close()
 
 
-class Client:
+class Client(ABC):
     """Does one thing after another, each until it is told what became of it."""
 
     acts = True
@@ -140,9 +141,9 @@ class Client:
         self._thread = Thread(target=self._run, name=name)
         self._thread.start()
 
+    @abstractmethod
     def step(self) -> None:
         """Do the next thing."""
-        raise NotImplementedError
 
     def join(self) -> None:
         self._thread.join()
@@ -275,7 +276,7 @@ class Clerk(Client):
         return answer.status, answer.headers["ETag"], json.loads(body)
 
 
-class InProcess(Client):
+class InProcess(Client, ABC):
     """Gives commands without a door, on a wire to Postgres that may be cut."""
 
     def perform(self, service: Commands, command: Any, paper: str) -> tuple[int, ...]:  # noqa: ANN401

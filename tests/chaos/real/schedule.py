@@ -35,7 +35,7 @@ BUSY_SECONDS = 0.8
 """So long the office is busy before the first fault may come, and within it all begin."""
 PAUSE_SECONDS = 0.08
 MORE = (1, 1, 2, 2, 2)
-"""How many faults come in a schedule beside the first."""
+"""How many faults come in a schedule of the long share beside the first."""
 SAMPLE = 12
 """So many commands are sent again after each schedule, under their keys."""
 
@@ -129,12 +129,12 @@ def ground(folder: Path, seed: int = 0, *, instead: Commands | None = None) -> I
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def drawn(seed: int) -> list[tuple[float, str, Random]]:
+def drawn(seed: int, more: Sequence[int] = MORE) -> list[tuple[float, str, Random]]:
     """Return the faults of a seed: when each begins, its kind, and its own chance."""
     chance = Random(seed)
     kinds = list(KINDS)
     first = kinds[seed % len(kinds)]
-    others = chance.choices([kind for kind in kinds if kind != "long pause"], k=chance.choice(MORE))
+    others = chance.choices([kind for kind in kinds if kind != "long pause"], k=chance.choice(more))
     return sorted(
         (
             (chance.uniform(0, BUSY_SECONDS), kind, Random(chance.getrandbits(64)))
