@@ -244,6 +244,9 @@ def _be(service: str, kind: str, make: Callable[[Process], Role]) -> int:
                 app.mount("/", role.app)
                 app.lifespan_context = role.app.router.lifespan_context
             host, port = listening.getsockname()[:2]
+            # What is there now is there for ever: to look through it takes longer than an act.
+            gc.collect()
+            gc.freeze()
             log.info("started", host=host, port=port)
             server = Server(app, role.stopping, patience_seconds=PATIENCE_SECONDS)
             with signals_left_to_the_server(), asyncio.Runner(loop_factory=role.loop) as runner:
