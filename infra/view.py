@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from infra.database import Database, Readers
 from infra.feed import Feed
@@ -44,6 +44,11 @@ class View(ABC):
     def snapshot(self) -> AbstractContextManager[Database]:
         """Show one snapshot to everything that this thread asks inside."""
         return self._readers.snapshot()
+
+    def glance(self, sql: str) -> tuple[int, Any]:
+        """Return the build of this moment, and the only value that a query finds in it."""
+        with self._readers.lent() as db:
+            return db.glance(sql)
 
     def close(self) -> None:
         """Close the database."""

@@ -112,6 +112,13 @@ class Database(ABC):
         """
 
     @abstractmethod
+    def glance(self, sql: str) -> tuple[int, Any]:
+        """Return the build of this moment, and the only value that a query finds in it.
+
+        It is what `reading` would see if it began now, for a part of its price.
+        """
+
+    @abstractmethod
     def erase(self, *tables: str) -> None:
         """Leave no trace of what was deleted from tables, where the database can; see there.
 

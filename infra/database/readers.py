@@ -28,6 +28,12 @@ class Readers:
     @contextmanager
     def snapshot(self) -> Iterator[Database]:
         """Show one snapshot to everything that this thread asks inside."""
+        with self.lent() as db, db.reading():
+            yield db
+
+    @contextmanager
+    def lent(self) -> Iterator[Database]:
+        """Lend a connection, outside every snapshot unless this thread is in one."""
         if (ours := getattr(self._here, "db", None)) is not None:
             yield ours
             return
@@ -38,8 +44,7 @@ class Readers:
                 db = self._connect()
             self._here.db = db
             try:
-                with db.reading():
-                    yield db
+                yield db
             finally:
                 self._here.db = None
                 self._idle.append(db)

@@ -147,6 +147,10 @@ class SqliteDatabase(Database):
         """Return 0: a file is built anew only while no other process keeps it."""
         return 0
 
+    def glance(self, sql: str) -> tuple[int, Any]:
+        """Return the build, and the only value of a query."""
+        return self.build, self.execute(sql).fetchone()[0]
+
     def erase(self, *tables: str) -> None:  # noqa: ARG002 - the log is of the whole file
         """Empty the write-ahead log; in the file, what is deleted is overwritten at once."""
         if self.execute("pragma wal_checkpoint(truncate)").fetchone()[0]:

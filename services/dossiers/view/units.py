@@ -12,12 +12,13 @@ from uuid import UUID
 from events import codec
 from events.dossiers import UnitRegistered
 from events.envelope import Envelope, Fact
-from infra.database import Database, Place
+from infra.database import Away, Database, Place
 from infra.view import View
 from services.dossiers.domain.tree import UNIT_FACTS, Tree
 from services.dossiers.view.tables import open_tables
 
 READER = "dossiers.units"
+_NEWEST = "select coalesce(max(position), 0) from unit_facts"
 
 
 class UnitsView(View):
@@ -44,6 +45,8 @@ class UnitsView(View):
     @property
     def tree(self) -> Tree:
         """The tree, with every fact of the table in it."""
+        if self._is_current():
+            return self._known[0]
         with self.snapshot() as db:
             newest = _newest(db)
             tree, seen = self._known
@@ -52,6 +55,14 @@ class UnitsView(View):
                     self._follow(db, newest)
                     tree, _ = self._known
             return tree
+
+    def _is_current(self) -> bool:
+        """Tell whether the tree has all that one look finds: most often there is nothing new."""
+        try:
+            build, newest = self.glance(_NEWEST)
+        except Away:
+            return False  # a snapshot makes a connection anew that broke while nobody asked
+        return build == self.build and newest <= self._known[1]
 
     def note(self, facts: Sequence[Fact], *, rehearsed: bool) -> None:
         """Have facts in the tree that are recorded, or rehearsed, but not read yet."""
@@ -83,8 +94,8 @@ class UnitsView(View):
 
     def _follow(self, db: Database, newest: int) -> None:
         if db.build != self.build:  # the table was built anew: other facts may be in it
-            self.build = db.build
             self._again()
+            self.build = db.build
         tree, seen = self._known
         if newest > seen:
             read = _taken(tree, _facts(db, seen, newest))
@@ -130,7 +141,7 @@ class _Projection:
 
 
 def _newest(db: Database) -> int:
-    return int(db.execute("select coalesce(max(position), 0) from unit_facts").fetchone()[0])
+    return int(db.execute(_NEWEST).fetchone()[0])
 
 
 def _facts(db: Database, after: int, last: int) -> list[Fact]:

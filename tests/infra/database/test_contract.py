@@ -251,6 +251,15 @@ def test_a_snapshot_does_not_move(db: Database, house: House) -> None:
     assert names(db) == ["a"]
 
 
+def test_a_glance_sees_what_others_have_committed(db: Database, house: House) -> None:
+    counted = "select count(*) from things"
+    with db.reading():
+        build = db.build
+    assert db.glance(counted) == (build, 0)
+    house.open().execute(ADD, thing(1, "theirs"))
+    assert db.glance(counted) == (build, 1)
+
+
 def test_what_is_written_is_read_in_the_same_block(db: Database) -> None:
     with db.writing():
         db.execute(ADD, thing(1, "a"))

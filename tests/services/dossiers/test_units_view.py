@@ -214,6 +214,8 @@ def test_a_view_that_was_built_anew_is_read_anew(database: str) -> None:
     torn.record(registered(1), renamed(1, 2, "as somebody made of it"))
     with closing(UnitsView(live)) as view:
         view.runner(torn).catch_up(2)
+        for _ in range(10):  # until the server has planned what is asked each time
+            assert set(view.tree.lives) == {UUID(int=1)}
         assert [span.name for span in view.tree.lives[UUID(int=1)].spans][-1] != "as recorded"
 
         with drafting(live, Layout(tables.SCHEMA, tables.LAYOUT)) as draft:
