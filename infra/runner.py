@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -19,6 +20,8 @@ from infra.feed import Feed, FeedAwayError, Parking, Unreadable, opened
 from infra.ledger.port import LedgerClosedError, Row
 
 BATCH_EVENTS = 500
+AHEAD_FROM_EVENTS = 500
+"""So many at once say that more are waiting."""
 SWEEP_SECONDS = 0.5
 AWAY = (Away, FeedAwayError, OperationalError, LedgerClosedError)
 """How a database, a ledger or a broker says that it is busy, full or gone, and comes back."""
@@ -241,9 +244,12 @@ class Runner(Reader):
     A record that cannot be taken stops this reader before it, with its reason in `parked`;
     nothing is skipped. It is tried again when its row there is gone, whoever removed it, and
     by a new runner: the release may have learned to read it.
+
+    With `ahead`, what comes after a large batch is read and decoded by another thread while
+    the database takes the batch. One transaction is under way at a time, as ever.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a reader is made of
         self,
         name: str,
         feed: Feed,
@@ -251,8 +257,11 @@ class Runner(Reader):
         projection: Projection,
         *,
         batch_events: int = BATCH_EVENTS,
+        ahead: bool = False,
     ) -> None:
         super().__init__(name, feed, batch_events)
+        self._ahead = ThreadPoolExecutor(1, f"{name}-ahead") if ahead else None
+        self._coming: tuple[int, Future[Decoded]] | None = None
         self._db = db
         self._projection = projection
         self._standstills = Standstills(db)
@@ -290,20 +299,63 @@ class Runner(Reader):
         if at != self._left_at:
             self._projection.forget()
         try:
-            rows = self._feed.read(at, self._batch_events)
+            batch, unreadable = self._what_comes(at)
         except Unreadable as record:
             self._park(Parked(record.position, record.type, record.reason))
             return False
-        batch, unreadable = decoded(self._feed.ledger, at, rows)
         taken = self._take(at, batch)
         if unreadable and not self._parked:
             row, error = unreadable
             self._park(Parked(row.position, row.type, _reason(error)))
         return taken
 
+    def catch_up(self, to: int, progress: Callable[[int], None] = lambda _: None) -> int:
+        """Read on until position `to` is taken, telling each position reached.
+
+        Raises ReaderStoppedError when a record on the way cannot be taken.
+        """
+        try:
+            return super().catch_up(to, progress)
+        finally:
+            self._leave_the_feed()
+
+    def run(self, stop: Event) -> None:
+        """Follow the ledger until told to stop; a stopped reader looks whether it may go on."""
+        try:
+            super().run(stop)
+        finally:
+            self._leave_the_feed()
+
     def close(self) -> None:
         """Close the view's connection."""
+        self._leave_the_feed()
+        if self._ahead:
+            self._ahead.shutdown()
         self._db.close()
+
+    def _what_comes(self, at: int) -> Decoded:
+        """Return what comes after a position, and have what comes after that be read."""
+        coming, self._coming = self._coming, None
+        if coming and coming[0] == at:
+            found = coming[1].result()
+        else:
+            if coming:  # a feed is one thread's at a time
+                coming[1].exception()
+            found = self._read(at)
+        batch, unreadable = found
+        if self._ahead and not unreadable and len(batch) >= AHEAD_FROM_EVENTS:
+            last = batch[-1].position
+            self._coming = last, self._ahead.submit(self._read, last)
+        return found
+
+    def _read(self, at: int) -> Decoded:
+        return decoded(self._feed.ledger, at, self._feed.read(at, self._batch_events))
+
+    def _leave_the_feed(self) -> None:
+        """Wait for who reads ahead: whoever closes the feed comes after this reader."""
+        coming, self._coming = self._coming, None
+        if coming:
+            coming[1].exception()
 
     def _take(self, at: int, batch: Sequence[Envelope]) -> bool:
         if not batch:
@@ -359,9 +411,11 @@ class Runner(Reader):
                 self._feed.park(self.name, parked.position, parked.type, parked.reason)
 
 
-def decoded(
-    ledger: str, at: int, rows: Sequence[Row]
-) -> tuple[list[Envelope], tuple[Row, Exception] | None]:
+Decoded = tuple[list[Envelope], tuple[Row, Exception] | None]
+"""Records in order, and the one that cannot be read, with its reason."""
+
+
+def decoded(ledger: str, at: int, rows: Sequence[Row]) -> Decoded:
     """Return the records after a position, and the one that cannot be read, with its reason."""
     batch: list[Envelope] = []
     for row in rows:

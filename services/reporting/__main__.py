@@ -90,7 +90,7 @@ def projector(here: Process) -> Role:
     """Keep the figures and the history current."""
     view = here.keep(ReportingView(here.place()))
     feeds = {name: here.feed(name) for name in LEDGERS}
-    runners = view.runners(feeds, batch_events=PROJECTING_EVENTS)
+    runners = view.runners(feeds, batch_events=PROJECTING_EVENTS, ahead=True)
     readings = [(runner, feeds[runner.name.rpartition(".")[2]]) for runner in runners]
     return projecting(here, readings, view.snapshot)
 

@@ -225,7 +225,9 @@ def _projected(here: Distributed, events: int, numbers: Iterator[int]) -> Measur
         closing(KafkaFeed(here.stack.bootstrap, LEDGER)) as feed,
     ):
         nothing = {name: Stream(name, iter(()), 0) for name in LEDGERS if name != LEDGER}
-        runners = view.runners({LEDGER: feed, **nothing}, batch_events=PROJECTING_EVENTS)
+        runners = view.runners(
+            {LEDGER: feed, **nothing}, batch_events=PROJECTING_EVENTS, ahead=True
+        )
         runner = next(each for each in runners if each.name.endswith(LEDGER))
         if feed.head() != events:
             raise AssertionError(feed.head())

@@ -6,7 +6,7 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event, Thread, current_thread
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +19,7 @@ from events.dossiers import UnitRenamed
 from events.envelope import Envelope
 from infra.database import Database, SqliteFile
 from infra.database.sqlite import SqliteDatabase
+from infra.feed import FeedAwayError
 from infra.ledger.port import Row
 from infra.runner import (
     TABLES,
@@ -97,8 +98,8 @@ def db(tmp_path: Path) -> Iterator[Database]:
         yield opened
 
 
-def runner(shelf: Shelf, names: Names, batch_events: int = 500) -> Runner:
-    return Runner("names", shelf, names.db, names, batch_events=batch_events)
+def runner(shelf: Shelf, names: Names, batch_events: int = 500, *, ahead: bool = False) -> Runner:
+    return Runner("names", shelf, names.db, names, batch_events=batch_events, ahead=ahead)
 
 
 @pytest.mark.parametrize("batch_events", [1, 3, 500])
@@ -255,6 +256,96 @@ def test_no_redelivery_is_taken_twice(deliveries: list[int]) -> None:
 
 
 # The layout of a view.
+
+
+class Watched(Shelf):
+    """A feed that notes who reads it, and breaks where it is told to."""
+
+    def __init__(self, rows: Sequence[Row], away_after: int = -1) -> None:
+        super().__init__(rows)
+        self.away_after = away_after
+        self.read_by: dict[int, str] = {}
+
+    def read(self, after: int, limit: int) -> Sequence[Row]:
+        self.read_by[after] = current_thread().name
+        if after == self.away_after:
+            self.away_after = -1
+            raise FeedAwayError
+        return super().read(after, limit)
+
+
+@pytest.fixture
+def few(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("infra.runner.AHEAD_FROM_EVENTS", 3)
+
+
+@pytest.mark.usefixtures("few")
+def test_what_comes_after_a_large_batch_is_read_while_it_is_written(db: Database) -> None:
+    shelf, names = Watched([record(n) for n in range(1, 12)]), Names(db)
+
+    with closing(runner(shelf, names, 3, ahead=True)) as reader:
+        reader.catch_up(11)
+
+        assert names.seen == list(range(1, 12))
+        ours = current_thread().name
+        assert {after: who == ours for after, who in shelf.read_by.items()} == {
+            0: True,
+            3: False,
+            6: False,
+            9: False,
+        }
+
+
+@pytest.mark.usefixtures("few")
+def test_a_broker_that_goes_while_it_is_read_ahead_loses_nothing(db: Database) -> None:
+    shelf, names = Watched([record(n) for n in range(1, 12)], away_after=6), Names(db)
+
+    with closing(runner(shelf, names, 3, ahead=True)) as reader:
+        assert reader.step()
+        assert reader.step()
+        with pytest.raises(FeedAwayError):
+            reader.step()
+        reader.catch_up(11)
+
+        assert names.seen == list(range(1, 12))
+
+
+@pytest.mark.usefixtures("few")
+def test_what_was_read_ahead_is_left_where_the_reader_was_moved(db: Database) -> None:
+    shelf, names = Watched([record(n) for n in range(1, 12)]), Names(db)
+
+    with closing(runner(shelf, names, 3, ahead=True)) as reader:
+        assert reader.step()
+        db.execute("update readers set position = 1")
+        db.execute("delete from names where position > 1")
+        assert not reader.step()
+        reader.catch_up(11)
+
+        assert names.seen == list(range(1, 12))
+
+
+@pytest.mark.usefixtures("few")
+@pytest.mark.parametrize("position", range(1, 8))
+def test_a_record_that_cannot_be_taken_stops_a_reader_that_reads_ahead(
+    db: Database, position: int
+) -> None:
+    broken = [record(n) for n in range(1, 12)]
+    broken[position - 1] = replace(broken[position - 1], type="dossiers.Unheard")
+    for shelf, names in (
+        (Shelf(broken), Names(db)),
+        (Shelf([record(n) for n in range(1, 12)]), Names(db, f"name {position}")),
+    ):
+        db.execute("update readers set position = 0")
+        db.execute("delete from names")
+        db.execute("delete from parked")
+        reader = runner(shelf, names, 3, ahead=True)
+
+        with pytest.raises(ReaderStoppedError) as stopped:
+            reader.catch_up(11)
+
+        assert stopped.value.parked.position == position
+        assert names.seen == list(range(1, position))
+        assert reader.position == position - 1
 
 
 def test_a_view_of_another_layout_is_outdated_and_a_new_one_never(tmp_path: Path) -> None:

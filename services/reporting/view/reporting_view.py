@@ -84,9 +84,9 @@ class ReportingView:
         return self._readers.snapshot()
 
     def runners(
-        self, feeds: Mapping[str, Feed], *, batch_events: int | None = None
+        self, feeds: Mapping[str, Feed], *, batch_events: int | None = None, ahead: bool = False
     ) -> list[Runner]:
-        """Return the readers that fill this view, one a ledger."""
+        """Return the readers that fill this view, one a ledger; `ahead` is as theirs."""
         usual = REBUILDING_EVENTS if self._rebuilding else BATCH_EVENTS
         runners = []
         for ledger in LEDGERS:
@@ -99,6 +99,7 @@ class ReportingView:
                     db,
                     self._projection(ledger, db),
                     batch_events=batch_events or usual,
+                    ahead=ahead,
                 )
             )
         return runners
