@@ -9,10 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from time import perf_counter
 from types import MappingProxyType
+from urllib.parse import unquote_to_bytes
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from infra import trace
+from infra.access import NotFound
 from infra.http.problems import Problems
 from infra.http.refusals import BodyTooLarge, HeadersTooMany, Malformed, SlowBody, TooDeep
 from infra.metrics import Requests
@@ -20,6 +22,7 @@ from infra.metrics import Requests
 _TRACEPARENT = re.compile(rb"00-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _BRACKET = re.compile(rb"[\[\]{}]")
+_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000|\0")
 _DIGITS = 20
 _UNREAD = frozenset({408, 413, 431})
 """Statuses after which the rest of the request is not waited for."""
@@ -100,6 +103,7 @@ class Edge:
 
     async def _limited(self, scope: Scope, receive: Receive) -> Receive:
         """Return where the body comes from: read and looked at, or counted while it comes."""
+        _refuse_nul(scope)
         headers = dict(scope["headers"])
         if len(scope["headers"]) > self._limits.headers:
             raise HeadersTooMany(most=self._limits.headers)
@@ -119,6 +123,8 @@ class Edge:
         body, last = await counted.whole()
         if _is_deeper(body, self._limits.depth):
             raise TooDeep(most=self._limits.depth)
+        if _NUL.search(body):
+            raise Malformed(fields=("body",))
         return _Replayed(body, last, receive)
 
 
@@ -194,6 +200,14 @@ class _Answer:
             if self.status in _UNREAD:
                 message["headers"].append((b"connection", b"close"))
         await self._send(message)
+
+
+def _refuse_nul(scope: Scope) -> None:
+    """Refuse a character that no text has, and that not every database can be asked about."""
+    if "\0" in scope["path"]:
+        raise NotFound
+    if b"\0" in unquote_to_bytes(scope.get("query_string", b"")):
+        raise Malformed(fields=("query",))
 
 
 def _trace_id(scope: Scope) -> str:

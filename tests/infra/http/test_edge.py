@@ -140,6 +140,13 @@ def test_a_length_that_is_none_is_malformed(length: str) -> None:
     assert (status, told["code"]) == (422, "malformed")
 
 
+def test_a_text_that_no_database_can_hold_is_refused_wherever_it_stands(guest: TestClient) -> None:
+    assert guest.get("/rooms%00").json()["code"] == "not-found"
+    assert guest.get("/rooms?of=a%00").json()["code"] == "malformed"
+    assert guest.post("/echo", content=rb'{"a": "\u0000"}').json()["code"] == "malformed"
+    assert guest.post("/echo", content=rb'{"a": "\\u0000"}').status_code == 200
+
+
 def test_headers_are_counted(guest: TestClient) -> None:
     many = {f"x-{n}": "1" for n in range(60)}
 
