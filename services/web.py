@@ -8,12 +8,13 @@ from datetime import UTC, datetime, timedelta
 
 from fastapi import FastAPI
 
+from infra.filling import Disk
 from infra.http import Cursors, Reached, operations, served
 from infra.metrics import Requests, registry
 from infra.stream import Hub
 from services.dossiers.api import api as dossiers_api
-from services.embedded import Embedded
 from services.imports.api import api as imports_api
+from services.installation import Installation
 from services.neighbour import Neighbour
 from services.portal import portal
 from services.reporting.api import Live, Service
@@ -27,9 +28,9 @@ IN_FLIGHT = timedelta(minutes=1)
 
 
 class Web:
-    """The applications of one data folder, and what tells them that its views have moved."""
+    """The applications of one installation, and what tells them that its views have moved."""
 
-    def __init__(self, ketnap: Embedded, not_ready: Callable[[], list[str]] = list) -> None:
+    def __init__(self, ketnap: Installation, not_ready: Callable[[], list[str]] = list) -> None:
         self._ketnap = ketnap
         self.access = ketnap.access()
         watch = ketnap.view.watch()
@@ -38,6 +39,7 @@ class Web:
         self._stands = self._stand()
         self._waits: dict[str, Reached] = {}
         metrics = registry(ketnap.lags, ketnap.heads)
+        metrics.register(Disk(ketnap.folder))
         requests = Requests(metrics)
         self._directory = Neighbour(ketnap)
         self._again = {name: each.try_again for name, each in ketnap.reactors.items()}
