@@ -97,19 +97,22 @@ def history(  # noqa: PLR0913, PLR0917 - as above
     case: Annotated[str | None, typer.Argument(metavar="CASE")] = None,
     unit: Annotated[str | None, typer.Option("--unit", metavar="CODE")] = None,
     reader: Annotated[str | None, typer.Option("--reader", metavar="NAME")] = None,
+    refused: Annotated[bool, typer.Option("--refused")] = False,  # noqa: FBT002 - a flag
     data: Data = None,
     lang: Lang = None,
     as_json: Json = False,  # noqa: FBT002 - a flag
 ) -> None:
     screen = screen_for(lang)
     unit = asked.unit(unit, screen.lang)
-    if [case, unit, reader].count(None) != 2:  # noqa: PLR2004 - of the three, one
+    if [case, unit, reader, refused or None].count(None) != 3:  # noqa: PLR2004 - of the four, one
         raise asked.misuse(screen.lang, "case-or-unit", "CASE")
     with opened(data, screen) as ketnap:
         if case is not None:
             rows = ketnap.view.history(case=case_of(ketnap, case))
         elif reader is not None:
             rows = ketnap.view.resumptions(_reader(ketnap, reader))
+        elif refused:
+            rows = ketnap.view.refused()
         else:
             rows = ketnap.view.history(unit=unit)
     if as_json:
