@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import gc
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from threading import Event, Thread
 from time import monotonic
 
@@ -14,8 +16,21 @@ from infra.standing import Snapshot, Standing
 
 STUCK_SECONDS = 60.0
 """So long a reader may stand with something to read before the process counts as dead."""
+COLLECT_FROM_OBJECTS = 50_000
+"""A batch is tens of thousands of objects that are let go of together, and no cycles."""
 
 Reading = tuple[Runner, KafkaFeed]
+
+
+@contextmanager
+def collecting_seldom() -> Iterator[None]:
+    """Have the collector of cycles not look through every batch dozens of times."""
+    before = gc.get_threshold()
+    gc.set_threshold(COLLECT_FROM_OBJECTS, 20, 20)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 def projecting(here: Process, readings: Sequence[Reading], snapshot: Snapshot) -> Role:
@@ -46,7 +61,8 @@ class _Projector:
                 with self._here.kept.alone(f"{self._here.service} {PROJECTOR}") as ours:
                     if ours:
                         self._keeps = True
-                        self._move(stop)
+                        with collecting_seldom():
+                            self._move(stop)
                         return
             except AWAY:
                 pass

@@ -19,6 +19,7 @@ from infra import relay, topics
 from infra.database import PostgresSchema
 from infra.feed.kafka import FETCH_RECORDS, KafkaFeed
 from infra.feed.log import FETCH_BYTES
+from infra.projecting import collecting_seldom
 from infra.relay import BATCH_BYTES, PAGE_EVENTS
 from infra.runner import TABLES
 from services.installation import LAYOUTS, LEDGERS
@@ -223,6 +224,7 @@ def _projected(here: Distributed, events: int, numbers: Iterator[int]) -> Measur
     with (
         closing(ReportingView(place)) as view,
         closing(KafkaFeed(here.stack.bootstrap, LEDGER)) as feed,
+        collecting_seldom(),
     ):
         nothing = {name: Stream(name, iter(()), 0) for name in LEDGERS if name != LEDGER}
         runners = view.runners(
