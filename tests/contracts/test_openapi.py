@@ -23,6 +23,7 @@ from schemathesis.specs.openapi.checks import (
 )
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from infra.ledger.outcomes import NoteRefusal, outcome_of
 from infra.stream import Pace
 from services.training import commands as training
 from services.verification import commands as verification
@@ -45,6 +46,14 @@ ROLES = {
     "verification": (("H-1", "grassroots_committee"), ("K-1", "verifying_committee")),
     "reporting": (("H", "district_board"), ("H-1-A", "cell_committee")),
     "imports": (("H", "district_board"), ("T", "provincial_board")),
+}
+REFUSED: dict[str, Any] = {
+    "on": date(2022, 7, 1),
+    "policy": "verification.policy.dossiers",
+    "refusal": "case-suspended",
+    "rule": None,
+    "facts": (),
+    "by": BY,
 }
 ASKED = [(service, *role) for service, roles in ROLES.items() for role in roles]
 
@@ -72,6 +81,13 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
                 by=BY,
             )
         )
+        tasks = [
+            (NoteRefusal(**REFUSED, about=candidacy, cause=f"dossiers/{number}"), service)
+            for service in (house.ketnap.dossiers, house.ketnap.verification)
+            for number in range(1, 20)
+        ]
+        for refused, service in tasks:
+            service.perform(refused)
         centre = house.ketnap.view.bearer("H-TT", date(2022, 1, 1))
         assert centre
         house.ketnap.training.perform(
@@ -91,6 +107,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
                 "candidacy": [str(candidacy)],
                 "centre": ["H-TT"],
                 "case": [str(candidacy)],
+                "task": [str(outcome_of(each.cause, each.policy)) for each, _ in tasks],
                 "stream": [str(each.stream) for each in classes],
                 "upload": [str(uuid4())],
                 "kind": ["candidates"],

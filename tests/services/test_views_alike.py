@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 
+from events.envelope import Told
 from infra.database import Place, PostgresSchema, SqliteFile
 from infra.drafts import drafting, sweep
 from infra.feed import LedgerFeed
+from infra.ledger.outcomes import NoteRefusal, SettleRefusal, outcome_of
 from infra.runner import TABLES, open_view
 from infra.view import View
 from services.comparing import compared
@@ -21,10 +23,11 @@ from services.embedded import Embedded
 from services.installation import LAYOUTS
 from services.training.view import ClassesView
 from services.verification.view import CasesView
-from tests.system.journey import Journey
+from tests.system.journey import BY, Journey
 
 AFTERWARDS = datetime(2027, 7, 1, tzinfo=UTC)
 FIRST, LAST, TODAY = date(2020, 1, 1), date(2030, 1, 1), date(2026, 2, 1)
+POLICY = "test.policy.training"
 
 
 @pytest.fixture
@@ -42,8 +45,27 @@ def journey(tmp_path: Path) -> Iterator[Journey]:
         journey.ask("candidate", "H-1")
         journey.ask("father", "X-9")
         journey.reply(1)
+        for service in (ketnap.dossiers, ketnap.verification):
+            for number in range(1, 3):
+                service.perform(refused(journey, f"training/{number}"))
+            done = outcome_of("training/1", POLICY)
+            service.perform(SettleRefusal(on=TODAY, task=done, by=BY))
         ketnap.catch_up()
         yield journey
+
+
+def refused(journey: Journey, cause: str) -> NoteRefusal:
+    """Return that something was refused to a policy about a candidacy."""
+    return NoteRefusal(
+        on=TODAY,
+        cause=cause,
+        policy=POLICY,
+        refusal="candidacy-over",
+        rule=None,
+        about=journey.candidacy,
+        facts=(Told(name="fact", value="withdrawn"),),
+        by=BY,
+    )
 
 
 @pytest.fixture
@@ -100,6 +122,8 @@ def answers(journey: Journey, opened: list[View]) -> list[Any]:
                     listed_cases = view.cases(closed=closed, most=10)
                     told += [listed_cases, [view.asked(row.stream) for row in listed_cases]]
                     told.append([view.case(row.candidacy) for row in listed_cases])
+                [task] = view.tasks(most=10)
+                told += [task, view.tasks(beyond=(TODAY.isoformat(), task.task.bytes), most=10)]
     return told
 
 
