@@ -9,8 +9,7 @@ from __future__ import annotations
 import asyncio
 from bisect import bisect_left
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from itertools import count
 from multiprocessing import get_context
@@ -32,6 +31,7 @@ from infra.database import PostgresSchema
 from infra.feed.log import FETCH_WAIT_MS
 from infra.ledger.port import Save
 from infra.ledger.postgres import PostgresLedger
+from infra.ledger.together import Steps, Together
 from tests.bench.crowd import FIRST_DAY, RECORDED, Crowd
 from tests.bench.distributed import Distributed
 from tests.bench.paired import interval
@@ -46,8 +46,6 @@ GIVE_UP_SECONDS = 300.0
 """The view may have a topic to read before it shows the first act."""
 RAW_BYTES = 600
 """About what a record of ours has."""
-_WRITERS = 40
-"""As many threads as a server has for commands."""
 _POLL_SECONDS = 0.2
 Say = Callable[[str], None]
 Arrivals = list[tuple[int, float]]
@@ -143,12 +141,11 @@ def _told(rate: float, rounds: Sequence[Seen], percent: int) -> dict[str, Any]:
 
 
 class Writing:
-    """Whoever records acts, and produces bare records."""
+    """Whoever records acts as a server does, and produces bare records."""
 
-    def __init__(self, ledger: PostgresLedger, bootstrap: str, pool: ThreadPoolExecutor) -> None:
-        self._ledger = ledger
+    def __init__(self, ledger: PostgresLedger, bootstrap: str) -> None:
+        self._commands = Together(ledger, nullcontext)
         self._bootstrap = bootstrap
-        self._pool = pool
         self._numbers = count()
         self._produced = 0
 
@@ -156,23 +153,16 @@ class Writing:
     @contextmanager
     def on(cls, here: Distributed) -> Iterator[Writing]:
         """Open the ledger."""
-        with (
-            closing(PostgresLedger(here.said.dsn("ledgers"), LEDGER)) as ledger,
-            ThreadPoolExecutor(_WRITERS) as pool,
-        ):
-            yield cls(ledger, here.stack.bootstrap, pool)
+        with closing(PostgresLedger(here.said.dsn("ledgers"), LEDGER)) as ledger:
+            yield cls(ledger, here.stack.bootstrap)
 
     async def ours(self, rate: float, seconds: float, view: Seeing) -> list[Act]:
         """Record acts, and return what became of each when all are seen."""
         accepted: list[tuple[int, float, float]] = []
 
-        def record(save: Save, due: float) -> None:
-            [saved] = self._ledger.append([save])
-            accepted.append((saved.positions[-1], due, perf_counter()))
-
         async def act(due: float) -> None:
-            save = nominated(next(self._numbers))
-            await asyncio.get_running_loop().run_in_executor(self._pool, record, save, due)
+            position, at = await self._commands.do(_saved(nominated(next(self._numbers))))
+            accepted.append((position, due, at))
 
         await _paced(rate, seconds, act)
         arrivals = view.until(max(position for position, _, _ in accepted))
@@ -204,6 +194,12 @@ class Writing:
             (arrivals[bisect_left(reached, first + number)][1] - due) * 1e3
             for number, due in enumerate(due_at, start=1)
         ]
+
+
+def _saved(save: Save) -> Steps[tuple[int, float]]:
+    """Save, and return the last position and when the ledger answered, whoever is told later."""
+    saved = yield save
+    return saved.positions[-1], perf_counter()
 
 
 def nominated(number: int) -> Save:
