@@ -329,13 +329,46 @@ class EventStream(StreamingResponse):
         """Send chunk by chunk; one that is not taken in time cuts the connection."""
         start = {"type": "http.response.start", "status": 200, "headers": self.raw_headers}
         await send(start)
+        loop = asyncio.get_running_loop()
         try:
-            async for chunk in self.body_iterator:
-                async with asyncio.timeout(self._stuck_seconds):
-                    await send({"type": "http.response.body", "body": chunk, "more_body": True})
+            async with asyncio.timeout(None) as patience:
+                looking = _Looking(loop, patience, self._stuck_seconds)
+                try:
+                    async for chunk in self.body_iterator:
+                        looking.since = loop.time()
+                        await send({"type": "http.response.body", "body": chunk, "more_body": True})
+                        looking.since = None
+                finally:
+                    looking.end()
         except TimeoutError:
             return
         await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+class _Looking:
+    """Looks now and then whether a chunk is stuck: an alarm for each would cost as much as it."""
+
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, patience: asyncio.Timeout, seconds: float
+    ) -> None:
+        self.since: float | None = None
+        """When the chunk was begun that is being sent."""
+        self._loop = loop
+        self._patience = patience
+        self._seconds = seconds
+        self._next = loop.call_later(seconds, self._look)
+
+    def _look(self) -> None:
+        now = self._loop.time()
+        over_at = self._seconds + (now if self.since is None else self.since)
+        if over_at <= now:
+            self._patience.reschedule(now)
+        else:
+            self._next = self._loop.call_at(over_at, self._look)
+
+    def end(self) -> None:
+        """Look no more."""
+        self._next.cancel()
 
 
 def _event(changes: Mapping[str, bytes], vector: Vector, sees: Sees) -> bytes:

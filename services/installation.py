@@ -168,9 +168,10 @@ class Installation:
 
     def states(self) -> list[State]:
         """Return where every reader stands."""
-        return [reader.state for reader in self._readers()]
+        return [reader.state for reader in self.readers()]
 
-    def _readers(self) -> list[Reader]:
+    def readers(self) -> list[Reader]:
+        """Return every reader: of views, then of policies."""
         return [*self.runners, *self.reactors.values()]
 
     def misfits(self) -> list[str]:
@@ -243,7 +244,7 @@ class Installation:
         return {name: ledger.head().position for name, ledger in self.ledgers.items()}
 
     def _move(self, keeper: str, progress: Progress | None) -> None:
-        ours = [each for each in self._readers() if self.kept.keeper(each.name) == keeper]
+        ours = [each for each in self.readers() if self.kept.keeper(each.name) == keeper]
         stopped: ReaderStoppedError | None = None
         try:
             self._react([each for each in ours if isinstance(each, Reactor)])

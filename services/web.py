@@ -36,6 +36,8 @@ class Web:
         watch = ketnap.view.watch()
         self.hub = Hub(watch.seen)
         self._live = Live(watch, self.hub)
+        self._read_by = {state.reader: state.ledger for state in ketnap.states()}
+        """The ledger of each reader."""
         self._stands = self._stand()
         self._waits: dict[str, Reached] = {}
         metrics = registry(ketnap.lags, ketnap.heads)
@@ -132,9 +134,10 @@ class Web:
     def _stand(self) -> Mapping[str, Mapping[str, int]]:
         """Return how far each service has read each ledger, by its slowest reader."""
         stands: dict[str, dict[str, int]] = {}
-        for state in self._ketnap.states():
-            stand = stands.setdefault(state.reader.partition(".")[0], {})
-            stand[state.ledger] = min(state.position, stand.get(state.ledger, state.position))
+        for reader in self._ketnap.readers():
+            stand = stands.setdefault(reader.name.partition(".")[0], {})
+            ledger, position = self._read_by[reader.name], reader.position
+            stand[ledger] = min(position, stand.get(ledger, position))
         return stands
 
     def settled(self, moment: datetime) -> bool:
