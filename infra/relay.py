@@ -213,6 +213,7 @@ class _Topic:
         self._consumer = consumer
         self._producer = producer
         self._end = 0
+        self._last = 0
         self._looked = monotonic()
 
     async def ends_like(self, source: _Source) -> int:
@@ -243,6 +244,7 @@ class _Topic:
                 f"position {there.position} on {self._partition.topic} is not the event that the"
                 " ledger holds there",
             )
+        self._last = there.position
         positions = self._positions(records)
         whole = whole_until(positions, 0 if since == first else positions[0])
         # What came again may end lower; readers that search count on the last being the highest.
@@ -286,6 +288,7 @@ class _Topic:
                 f"{self._partition.topic} went on at {written[0].offset}, and ended at {self._end}"
             )
         self._end = written[-1].offset + count
+        self._last = page[-1][0]
 
     async def looked_at(self) -> None:
         """See from time to time that nothing is gone: with nothing to send, nobody would notice.
@@ -304,7 +307,18 @@ class _Topic:
                 raise TopicCutError(
                     f"{self._partition.topic} ends at offset {end}, and ended at {self._end}"
                 )
+            await self._ends_with_the_last()
         self._looked = monotonic()
+
+    async def _ends_with_the_last(self) -> None:
+        """See that nobody else's records took the place of those that are gone.
+
+        What a relay of before had on the wire may come just after the broker has lost its tail.
+        """
+        if self._end and self._last not in self._positions(await self._records(self._end - 1)):
+            raise TopicCutError(
+                f"{self._partition.topic} does not end with position {self._last} any more"
+            )
 
     async def _records(self, first: int) -> list[Any]:
         """Return the records from an offset to the end."""
