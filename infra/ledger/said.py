@@ -55,7 +55,11 @@ def note(
     """Log what became of a command.
 
     It and what was raised are named by their types: their fields, and texts, may be personal.
+    A process that has not said where its lines go has none: what a command line prints is
+    its answer.
     """
+    if not structlog.is_configured():
+        return
     match outcome:
         case ():
             became: dict[str, object] = {}

@@ -54,6 +54,16 @@ def test_a_line_tells_the_act_its_outcome_its_position_its_time_and_its_trace(
     assert told[-1]["why"] == "RoomTaken"
 
 
+def test_a_process_that_keeps_no_log_prints_nothing_of_it(
+    inn: Inn, capsys: pytest.CaptureFixture[str]
+) -> None:
+    structlog.reset_defaults()
+
+    a_stay(inn)
+
+    assert capsys.readouterr() == ("", "")
+
+
 def test_commands_of_one_call_have_a_line_each(inn: Inn, written: io.StringIO) -> None:
     guests = [Register(person_ref=f"{n}", name=NAME) for n in range(3)]
     inn.perform_all([*guests, Note(stay=uuid4())])
