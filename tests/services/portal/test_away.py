@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from html import unescape
 
 import pytest
@@ -68,17 +68,24 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Counter]:
 
 
 @pytest.fixture(params=["away", "behind", "silent"])
-def how(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Return in which way a service fails; nobody waits long for one that is silent."""
-    monkeypatch.setattr(client, "_PART_SECONDS", 0.05 if request.param == "silent" else 60.0)
-    told: str = request.param
-    return told
+def failing(
+    request: pytest.FixtureRequest, desk: Counter, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[str], None]:
+    """Return what has a service fail from now on; nobody waits long for one that is silent."""
+
+    def fail(service: str) -> None:
+        desk.services.service, desk.services.how = service, request.param
+        monkeypatch.setattr(client, "_PART_SECONDS", 0.05 if request.param == "silent" else 60.0)
+
+    return fail
 
 
-def test_a_case_is_worked_on_without_its_history(desk: Counter, how: str) -> None:
+def test_a_case_is_worked_on_without_its_history(
+    desk: Counter, failing: Callable[[str], None]
+) -> None:
     path = desk.nominated()
     assert NO_HISTORY not in desk.get("cell", path)
-    desk.services.service, desk.services.how = "reporting", how
+    failing("reporting")
 
     page = desk.get("cell", path)
     assert NO_HISTORY in page
@@ -110,9 +117,11 @@ def test_what_does_not_need_figures_goes_on_and_what_does_names_what_is_away(
     assert say("portal.service.reporting") in unescape(figures.text)
 
 
-def test_work_is_listed_without_what_verification_has(desk: Counter, how: str) -> None:
+def test_work_is_listed_without_what_verification_has(
+    desk: Counter, failing: Callable[[str], None]
+) -> None:
     assert NO_CASES not in desk.get("base", "/viec")
-    desk.services.service, desk.services.how = "verification", how
+    failing("verification")
 
     page = desk.get("base", "/viec")
 
