@@ -1,4 +1,4 @@
-"""A data folder that is open, the web over it, and people who ask there in a role."""
+"""An installation that is open, the web over it, and people who ask there in a role."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ from events.dossiers import Facets
 from events.envelope import By
 from infra.access import Grant
 from services.dossiers import commands
-from services.embedded import Embedded
 from services.imports.run import import_files
+from services.installation import Installation
 from services.web import Web
+from tests.installed import Site, Sites
 
 BY = By(actor="clerk", document="QĐ 9")
 FILES = {
@@ -82,10 +83,11 @@ class Asker:
 
 @dataclass
 class House:
-    """A folder, and the web over it."""
+    """An installation, and the web over it."""
 
-    ketnap: Embedded
+    ketnap: Installation
     web: Web
+    site: Site
     browser: TestClient = field(init=False)
 
     def __post_init__(self) -> None:
@@ -136,14 +138,21 @@ class House:
 
 
 @contextmanager
-def opened(folder: Path) -> Iterator[House]:
-    """Open a folder with the province in it."""
-    files = folder / "files"
-    files.mkdir()
-    for name, text in FILES.items():
-        (files / name).write_text(text, "utf-8")
-    with Embedded.open(folder / "data") as ketnap:
-        reports = import_files(ketnap, sorted(files.iterdir()), commit=True)
+def opened(sites: Sites, mode: str, folder: Path) -> Iterator[House]:
+    """Open an installation with the province in it."""
+
+    def take_in(site: Site) -> None:
+        files = folder / "files"
+        files.mkdir()
+        for name, text in FILES.items():
+            (files / name).write_text(text, "utf-8")
+        with site.open() as ketnap:
+            reports = import_files(ketnap, sorted(files.iterdir()), commit=True)
         assert all(report.is_good for report in reports)
-        with closing(Web(ketnap)) as web:
-            yield House(ketnap, web)
+
+    with (
+        sites.copy(sites.built("house", mode, take_in), folder / "data") as site,
+        site.open() as ketnap,
+        closing(Web(ketnap)) as web,
+    ):
+        yield House(ketnap, web, site)

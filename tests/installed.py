@@ -37,7 +37,7 @@ EMPTY = "empty"
 _DATABASES = {"ledgers": "kept", "keys": "kept", "access": "kept", "views": "views"}
 """Which of a province's two databases holds what: ledgers and views give schemas the same names."""
 
-Fill = Callable[[Installation], None]
+Fill = Callable[["Site"], None]
 
 
 @dataclass(frozen=True)
@@ -73,6 +73,14 @@ class Site:
             done = connection.execute(statement.replace("?", "%s").encode(), values)
             return done.fetchall() if done.description else []
 
+    def forget_views(self) -> None:
+        """Leave of the views what there is where none has read anything yet."""
+        for view, layout in LAYOUTS.items():
+            if self.databases:
+                self.tamper("views", view, f"truncate {', '.join(layout.tables)}")
+            else:
+                (self.folder / "views" / f"{view}.db").unlink()
+
     def copied(self, folder: Path) -> Site:
         """Return a copy in a folder that is not there yet. Nobody has this one open meanwhile."""
         shutil.copytree(self.folder, folder)
@@ -105,9 +113,7 @@ class Sites:
             if not note.exists():
                 shutil.rmtree(folder, ignore_errors=True)  # of one who failed
                 site = self._new(name, mode, folder)
-                if name != EMPTY:
-                    with site.open() as ketnap:
-                        fill(ketnap)
+                fill(site)
                 note.write_text(site.databases)
             return Site(folder, note.read_text())
 
@@ -185,7 +191,8 @@ def five_organisations(sites: Sites, mode: str) -> Site:
     return sites.built("demo", mode, _load)
 
 
-def _load(ketnap: Installation) -> None:
-    reports = import_files(ketnap, material.files(), commit=True)
+def _load(site: Site) -> None:
+    with site.open() as ketnap:
+        reports = import_files(ketnap, material.files(), commit=True)
     assert [line for report in reports for line in report.errors] == []
     assert all(report.written for report in reports)

@@ -28,6 +28,7 @@ from infra.stream import Pace
 from services.training import commands as training
 from services.verification import commands as verification
 from tests.house import BY, House, opened
+from tests.installed import Sites
 from tests.services.verification.api.test_cases import sealed
 
 CASES_AN_OPERATION = 5
@@ -67,8 +68,8 @@ class Place:
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
-    with opened(tmp_path_factory.mktemp("house")) as house:
+def place(sites: Sites, mode: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    with opened(sites, mode, tmp_path_factory.mktemp("house")) as house:
         # A stream ends as soon as it has begun: here nobody reads on.
         house.web.hub.pace = Pace(lifetime_seconds=-3600)
         candidacy = sealed(house, "H-1")

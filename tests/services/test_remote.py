@@ -16,13 +16,14 @@ from services.dossiers import commands
 from services.neighbour import Neighbour
 from services.remote import RemoteDirectory
 from tests.house import BY, House, opened
+from tests.installed import Sites
 
 DAYS = (date(2019, 1, 1), date(2022, 5, 5), date(2026, 1, 1))
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    with opened(tmp_path_factory.mktemp("house")) as house:
+def house(sites: Sites, mode: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    with opened(sites, mode, tmp_path_factory.mktemp("house")) as house:
         yield house
 
 

@@ -20,7 +20,7 @@ from infra.view import View
 from services.comparing import compared
 from services.dossiers.view import Boxes, CandidaciesView, UnitsView
 from services.embedded import Embedded
-from services.installation import LAYOUTS
+from services.installation import LAYOUTS, Installation
 from services.training.view import ClassesView
 from services.verification.view import CasesView
 from tests.system.journey import BY, Journey
@@ -78,7 +78,7 @@ def on_postgres(database: str) -> Callable[[str], PostgresSchema]:
     return place
 
 
-def views(ketnap: Embedded, view: str, place: Place) -> list[View]:
+def views(ketnap: Installation, view: str, place: Place) -> list[View]:
     match view:
         case "dossiers":
             boxes = Boxes(ketnap.ledgers["dossiers"], ketnap.keys)
@@ -89,7 +89,7 @@ def views(ketnap: Embedded, view: str, place: Place) -> list[View]:
             return [CasesView(place)]
 
 
-def filled(ketnap: Embedded, name: str, place: Place, stack: ExitStack) -> list[View]:
+def filled(ketnap: Installation, name: str, place: Place, stack: ExitStack) -> list[View]:
     opened = [stack.enter_context(closing(each)) for each in views(ketnap, name, place)]
     ledger = ketnap.ledgers[name]
     for view in opened:

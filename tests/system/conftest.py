@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
-import shutil
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from services.__main__ import main
-from tests.system.small import Result, Run, write_files
+from tests.installed import Site, Sites
+from tests.system.small import Result, Run, take_in
 
 
 @pytest.fixture
 def run(capsys: pytest.CaptureFixture[str]) -> Run:
-    """Run a command in this process, as the console script does."""
+    """Run a command in this process, as the console script does.
+
+    `--data` leads to a folder; a province is found by the environment, and then it is left out.
+    """
 
     def run(*arguments: object) -> Result:
         capsys.readouterr()
+        words = [str(argument) for argument in arguments]
+        if (province := os.environ.get("KETNAP_DATA")) in words:
+            at = words.index(province)
+            del words[at - 1 : at + 1]
         try:
-            main([str(argument) for argument in arguments])
+            main(words)
         except SystemExit as left:
             code = left.code if isinstance(left.code, int) else int(left.code is not None)
         else:
@@ -31,17 +40,28 @@ def run(capsys: pytest.CaptureFixture[str]) -> Run:
 
 
 @pytest.fixture(scope="session")
-def _province(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("province")
-    paths = write_files(folder / "files")
-    with pytest.raises(SystemExit) as left:
-        main(["import", *map(str, paths), "--commit", "--data", str(folder / "data")])
-    assert left.value.code == 0
-    return folder / "data"
+def small(sites: Sites, mode: str, tmp_path_factory: pytest.TempPathFactory) -> Site:
+    """Return where the small province is, to be copied."""
+
+    def fill(site: Site) -> None:
+        take_in(site, tmp_path_factory.mktemp("small") / "files")
+
+    return sites.built("small", mode, fill)
 
 
 @pytest.fixture
-def data(_province: Path, tmp_path: Path) -> Path:
-    """Return a data folder of one's own with the small province in it."""
-    shutil.copytree(_province, tmp_path / "data")
-    return tmp_path / "data"
+def site(
+    sites: Sites, small: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Site]:
+    """Return a small province of one's own, which commands find."""
+    with sites.copy(small, tmp_path / "data") as site:
+        if site.databases:
+            for name, text in site.told.items():
+                monkeypatch.setenv(name, text)
+        yield site
+
+
+@pytest.fixture
+def data(site: Site) -> Path:
+    """Return the data folder of a small province of one's own."""
+    return site.folder

@@ -15,7 +15,7 @@ from events.envelope import By
 from events.period import parse_period
 from services.dossiers import commands as dossiers
 from services.dossiers.commands import ActOn
-from services.embedded import Embedded
+from services.installation import Installation
 from services.reporting.view import Question
 from services.training import commands as training
 from services.training.domain import Result
@@ -46,7 +46,7 @@ DAYS = {
 class Journey:
     """One candidate of a cell of a district with a training centre."""
 
-    ketnap: Embedded
+    ketnap: Installation
     district: UUID = field(default_factory=uuid7)
     cell: UUID = field(default_factory=uuid7)
     centre: UUID = field(default_factory=uuid7)

@@ -1,13 +1,12 @@
-"""One data folder that is served at an address of this machine, and those who ask there."""
+"""An installation that is served at an address of this machine, and those who ask there."""
 
 from __future__ import annotations
 
 import json
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 
@@ -15,13 +14,15 @@ import httpx2
 
 from infra.serving import Server
 from services.embedded import Embedded
+from services.installation import POLL_SECONDS, Installation
 from services.web import Web
 from tests.house import House
+from tests.installed import Site
 
 
 @dataclass
 class Served(House):
-    """A folder that is served, and who asks there."""
+    """An installation that is served, and who asks there."""
 
     address: str
     server: Server
@@ -60,24 +61,34 @@ def events(answer: httpx2.Response) -> Iterator[Told]:
                 told.comments.append(text.strip())
 
 
+def keep(ketnap: Installation, stop: Event, moved: Callable[[], None]) -> None:
+    """Keep the views current until told to stop: as `up` does, or where roles would, as they do."""
+    if isinstance(ketnap, Embedded):
+        ketnap.project(stop, moved)
+    while not stop.wait(POLL_SECONDS):
+        if not all(state.ready for state in ketnap.states()):
+            ketnap.catch_up()
+            moved()
+
+
 @contextmanager
-def served(folder: Path) -> Iterator[Served]:
-    """Serve a folder as `ketnap up` does, on a free port, until the block ends."""
+def served(site: Site) -> Iterator[Served]:
+    """Serve all of an installation, on a free port, until the block ends."""
     stop = Event()
     with (
         socket.create_server(("127.0.0.1", 0)) as listening,
-        Embedded.open(folder) as ketnap,
+        site.open() as ketnap,
         closing(Web(ketnap)) as web,
     ):
         server = Server(web.app, web.hub.close, patience_seconds=5)
         threads = [
             Thread(target=server.run, kwargs={"sockets": [listening]}),
-            Thread(target=ketnap.project, args=(stop, web.moved)),
+            Thread(target=keep, args=(ketnap, stop, web.moved)),
         ]
         for thread in threads:
             thread.start()
         try:
-            yield Served(ketnap, web, "http://{}:{}".format(*listening.getsockname()), server)
+            yield Served(ketnap, web, site, "http://{}:{}".format(*listening.getsockname()), server)
         finally:
             server.should_exit = True
             stop.set()

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from services.imports.run import import_files
+from tests.installed import Site
+
 FILES = {
     "organisations.csv": """\
 code,name,kind,parent_code
@@ -64,3 +67,10 @@ def write_files(folder: Path) -> list[Path]:
     for name, text in FILES.items():
         (folder / name).write_text(text, "utf-8")
     return sorted(folder.iterdir())
+
+
+def take_in(site: Site, folder: Path) -> None:
+    """Have the province in an installation, by files that are written to a folder."""
+    with site.open() as ketnap:
+        reports = import_files(ketnap, write_files(folder), commit=True)
+    assert all(report.written for report in reports)

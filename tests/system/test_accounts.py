@@ -13,10 +13,17 @@ from infra.access import Access, SignInFailed
 from services.__main__ import NOUNS, command
 from services.embedded import Embedded
 from services.terminal.accounts import accounts_of
+from tests.installed import EMBEDDED
 from tests.system.small import Run
 
 BOARD = ("--unit", "H-1", "--role", "grassroots_committee")
 _PASSWORD = re.compile(r"\b[a-z2-9]{5}(?:-[a-z2-9]{5}){3}\b")
+
+
+@pytest.fixture(scope="session")
+def mode() -> str:
+    """Return how it is run: accounts on Postgres are tested where they are kept."""
+    return EMBEDDED
 
 
 @contextmanager

@@ -2,15 +2,24 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from services.terminal.asked import moment, today
 from services.wording import LANGUAGES, sentences
+from tests.installed import EMBEDDED
 from tests.system.small import Run
 from tests.system.test_cli import H_2022, PAPER, figures
 
 # Words and codes of what goes wrong.
+
+
+@pytest.fixture(scope="session")
+def mode() -> str:
+    """Return how it is run: words do not depend on it."""
+    return EMBEDDED
 
 
 @pytest.mark.parametrize(
@@ -213,3 +222,10 @@ def test_every_bad_row_is_printed(run: Run, data: Path, tmp_path: Path) -> None:
 
 def test_shred_warns_that_its_reason_is_read(run: Run) -> None:
     assert "đừng viết tên ai" in " ".join(run("shred", "--help").out.replace("│", "").split())
+
+
+def test_moments_are_days_ends_in_vietnam() -> None:
+    assert moment("2022-08-26", "vi", "--known-at") == datetime.fromisoformat(
+        "2022-08-26T23:59:59.999999+07:00"
+    )
+    assert today() - today() == timedelta(0)

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
-import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
 from datetime import date
 from itertools import combinations
 from pathlib import Path
@@ -17,24 +14,29 @@ from infra.feed import LedgerFeed
 from infra.reactor import Reactor
 from services.dossiers import commands as dossiers
 from services.dossiers import policy
-from services.embedded import Embedded
+from services.installation import LEDGERS, Installation
 from services.verification.domain import CaseSuspended
+from tests.installed import EMBEDDED, POSTGRES, Site, Sites
 from tests.system.journey import BY, DAYS, Journey
 
 CERTIFIED, ASKED, CLOSED = "CertificateNoted", "VerificationAsked", "VerificationNoted"
 
 
 @pytest.fixture
-def journey(tmp_path: Path) -> Iterator[Journey]:
-    with Embedded.open(tmp_path / "data") as ketnap:
+def journey(sites: Sites, mode: str, tmp_path: Path) -> Iterator[Journey]:
+    with sites.empty(mode, tmp_path / "data") as site, site.open() as ketnap:
         yield Journey(ketnap)
 
 
-@pytest.fixture(scope="module")
-def unread(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder in which training and verification have ended, and dossiers knows nothing."""
-    folder = tmp_path_factory.mktemp("unread") / "data"
-    with Embedded.open(folder) as ketnap:
+@pytest.fixture
+def unread(sites: Sites, mode: str, tmp_path: Path) -> Iterator[Site]:
+    """Yield where training and verification have ended, and dossiers knows nothing."""
+    with sites.copy(sites.built("unread", mode, ending), tmp_path / "data") as site:
+        yield site
+
+
+def ending(site: Site) -> None:
+    with site.open() as ketnap:
         journey = Journey(ketnap)
         journey.nominate()
         journey.apply()
@@ -46,7 +48,6 @@ def unread(tmp_path_factory: pytest.TempPathFactory) -> Path:
         journey.ask("candidate", "H-1")
         journey.reply(1)
         journey.close_case()
-    return folder
 
 
 def orders(facts_of_training: int, facts_of_verification: int) -> list[str]:
@@ -58,20 +59,24 @@ def orders(facts_of_training: int, facts_of_verification: int) -> list[str]:
     ]
 
 
-def following(folder: Path) -> list[str]:
+def following(ketnap: Installation) -> list[str]:
     """Return what dossiers recorded since the seal."""
-    with closing(sqlite3.connect(folder / "ledgers/dossiers.db")) as db:
-        rows = db.execute("select type from events order by position").fetchall()
-    kinds = [kind.partition(".")[2] for (kind,) in rows]
+    rows = ketnap.ledgers["dossiers"].read(0, 1000)
+    kinds = [row.type.partition(".")[2] for row in rows]
     return kinds[kinds.index("PersonalHistorySealed") + 1 :]
 
 
-@pytest.mark.parametrize("order", orders(5, 3))
-def test_every_order_of_arrival_ends_in_the_same_case(
-    unread: Path, tmp_path: Path, order: str
-) -> None:
-    folder = shutil.copytree(unread, tmp_path / "data")
-    with Embedded.open(folder) as ketnap:
+@pytest.mark.parametrize(
+    ("mode", "order"),
+    [
+        *((EMBEDDED, order) for order in orders(5, 3)),
+        # What is stepped through is the same code: a part shows that Postgres keeps it as well.
+        *(pytest.param(POSTGRES, order, marks=pytest.mark.stack) for order in orders(5, 3)[::5]),
+    ],
+    indirect=["mode"],
+)
+def test_every_order_of_arrival_ends_in_the_same_case(unread: Site, order: str) -> None:
+    with unread.open() as ketnap:
         readers = {
             ledger[0]: Reactor(
                 f"dossiers.policy.{ledger}",
@@ -85,27 +90,24 @@ def test_every_order_of_arrival_ends_in_the_same_case(
         for which in order:
             assert readers[which].step()
 
-        facts = following(folder)
+        facts = following(ketnap)
         assert sorted(facts) == sorted([CERTIFIED, ASKED, CLOSED])
         assert facts.index(ASKED) < facts.index(CLOSED)
         ketnap.catch_up()
-        assert following(folder) == facts
+        assert following(ketnap) == facts
         assert ketnap.view.refused() == []
 
 
-def test_what_is_delivered_again_is_noted_once(unread: Path, tmp_path: Path) -> None:
-    folder = shutil.copytree(unread, tmp_path / "data")
+def test_what_is_delivered_again_is_noted_once(unread: Site) -> None:
     facts: list[list[str]] = []
 
     for _ in range(3):
-        with Embedded.open(folder) as ketnap:
+        with unread.open() as ketnap:
             ketnap.catch_up()
-            heads = {name: ledger.head() for name, ledger in ketnap.ledgers.items()}
             assert all(state.ready for state in ketnap.states())
-        facts.append(following(folder))
-        for name in heads:
-            with closing(sqlite3.connect(folder / f"ledgers/{name}.db")) as db, db:
-                db.execute("delete from readers")
+            facts.append(following(ketnap))
+        for name in LEDGERS:
+            unread.tamper("ledgers", name, "delete from readers")
 
     assert sorted(facts[0]) == sorted([CERTIFIED, ASKED, CLOSED])
     assert facts[1:] == facts[:1] * 2

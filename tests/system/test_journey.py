@@ -10,16 +10,16 @@ import pytest
 
 from events.refusal import Refusal
 from services.dossiers import commands as dossiers
-from services.embedded import Embedded
 from services.replay import compare
+from tests.installed import Sites
 from tests.system.journey import DAYS, Journey
 
 AFTERWARDS = datetime(2027, 7, 1, tzinfo=UTC)
 
 
 @pytest.fixture
-def journey(tmp_path: Path) -> Iterator[Journey]:
-    with Embedded.open(tmp_path / "data", clock=lambda: AFTERWARDS) as ketnap:
+def journey(sites: Sites, mode: str, tmp_path: Path) -> Iterator[Journey]:
+    with sites.empty(mode, tmp_path / "data") as site, site.open(lambda: AFTERWARDS) as ketnap:
         yield Journey(ketnap)
 
 

@@ -15,9 +15,16 @@ from urllib.request import urlopen
 
 import pytest
 
+from tests.installed import EMBEDDED
 from tests.system.small import Run
 
 SECONDS = 60
+
+
+@pytest.fixture(scope="session")
+def mode() -> str:
+    """Return how it is run: these are about a folder, and the processes that share it."""
+    return EMBEDDED
 
 
 def ketnap(*arguments: object, data: Path) -> subprocess.CompletedProcess[str]:

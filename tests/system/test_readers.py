@@ -3,52 +3,73 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
 from threading import Event
 from time import monotonic
 
 import pytest
 
-from services.embedded import Embedded
-from tests.system.small import Run
+from infra.runner import ReaderStoppedError
+from tests.installed import EMBEDDED, Site, Sites
+from tests.system.small import Run, take_in
 from tests.system.test_processes import SECONDS, get, ketnap, up
 
 WHY = ("--reason", "Bản ghi hỏng, biên bản 12")
+BROKEN = b"{{"
 READERS = {"dossiers.units", "dossiers.candidacies", "reporting.dossiers"}
 """Those that read the ledger of dossiers into a view."""
 POLICY = "verification.policy.dossiers"
 
 
-def ledger(data: Path, name: str, statement: str, *values: object) -> list[tuple[object, ...]]:
-    with closing(sqlite3.connect(data / "ledgers" / f"{name}.db")) as db:
-        found = db.execute(statement, values).fetchall()
-        db.commit()
-        return found
+@pytest.fixture(scope="session")
+def small(sites: Sites, mode: str, tmp_path_factory: pytest.TempPathFactory) -> Site:
+    """Return where every reader stands before the last event of dossiers, which is broken."""
+
+    def fill(site: Site) -> None:
+        take_in(site, tmp_path_factory.mktemp("broken") / "files")
+        site.forget_views()
+        write(site, BROKEN + state_of(site))
+        for _ in READERS:
+            with site.open() as ketnap:
+                with pytest.raises(ReaderStoppedError):
+                    ketnap.catch_up()
+                for runner in ketnap.runners:
+                    while runner.step():
+                        pass
+
+    return sites.built("broken", mode, fill)
 
 
 @pytest.fixture
-def last(data: Path) -> int:
-    [(position,)] = ledger(data, "dossiers", "select max(position) from events")
+def last(site: Site) -> int:
+    """Return the position of the broken event."""
+    [(position,)] = site.tamper("ledgers", "dossiers", "select max(position) from events")
     assert isinstance(position, int)
     return position
 
 
 @pytest.fixture
-def broken(data: Path, last: int) -> bytes:
-    """Break the last event of dossiers, which no view has read; return what it was."""
-    [(state,)] = ledger(data, "dossiers", "select state from events where position = ?", last)
+def resumed(run: Run, site: Site) -> list[str]:
+    """Mend the event and have every reader try again; return what was said."""
+    write(site, state_of(site).removeprefix(BROKEN))
+    told = [run("reader", "resume", reader, "--data", site.folder) for reader in sorted(READERS)]
+    assert {each.code for each in told} == {0}
+    return [each.out for each in told]
+
+
+def state_of(site: Site) -> bytes:
+    """Return the state of the last event of dossiers."""
+    found = "select state from events order by position desc limit 1"
+    [(state,)] = site.tamper("ledgers", "dossiers", found)
     assert isinstance(state, bytes)
-    write(data, last, b"{")
-    for file in (data / "views").iterdir():
-        file.unlink()
     return state
 
 
-def write(data: Path, position: int, state: bytes) -> None:
-    ledger(data, "dossiers", "update events set state = ? where position = ?", state, position)
+def write(site: Site, state: bytes) -> None:
+    """Write the state of the last event of dossiers."""
+    change = "update events set state = ? where position = (select max(position) from events)"
+    site.tamper("ledgers", "dossiers", change, state)
 
 
 def parked(run: Run, data: Path) -> dict[str, int]:
@@ -61,17 +82,10 @@ def skip_all(run: Run, data: Path, last: int) -> None:
         assert run("reader", "resume", reader, "--skip", last, *WHY, "--data", data).code == 0
 
 
-def stand_still(run: Run, data: Path) -> None:
-    """Have every reader come to the broken record: each command stops at the first of them."""
-    for _ in READERS:
-        assert run("figures", "--unit", "H", "--data", data).code == 1
-        with Embedded.open(data) as ketnap:
-            for runner in ketnap.runners:
-                while runner.step():
-                    pass
-
-
+@pytest.mark.usefixtures("resumed")
 def test_every_reader_is_listed_with_how_far_it_is(run: Run, data: Path, last: int) -> None:
+    assert run("figures", "--unit", "H", "--data", data).code == 0
+
     told = run("reader", "list", "--json", "--data", data)
 
     assert told.code == 0
@@ -83,14 +97,12 @@ def test_every_reader_is_listed_with_how_far_it_is(run: Run, data: Path, last: i
     assert "Còn chậm" in run("reader", "list", "--data", data).out
 
 
-@pytest.mark.usefixtures("broken")
 def test_a_reader_that_stands_still_is_listed_with_its_reason_and_since_when(
     run: Run, data: Path, last: int
 ) -> None:
-    stand_still(run, data)
-
     told = run("reader", "list", "--json", "--data", data)
 
+    assert run("figures", "--unit", "H", "--data", data).code == 1
     assert told.code == 1
     standing = {row["reader"]: row for row in told.json if row["parked"]}
     assert set(standing) == READERS
@@ -102,31 +114,23 @@ def test_a_reader_that_stands_still_is_listed_with_its_reason_and_since_when(
 
 
 def test_a_record_that_was_mended_is_read_when_the_reader_is_told(
-    run: Run, data: Path, last: int, broken: bytes
+    run: Run, data: Path, last: int, resumed: list[str]
 ) -> None:
-    stand_still(run, data)
-    write(data, last, broken)
-
-    for reader in sorted(READERS):
-        told = run("reader", "resume", reader, "--data", data)
-        assert told.code == 0
-        assert f"thử lại bản ghi {last}" in told.out
-
+    assert [f"thử lại bản ghi {last}" in said for said in resumed] == [True] * len(READERS)
     assert parked(run, data) == {}
     assert run("figures", "--unit", "H", "--data", data).code == 0
     assert run("replay", "--data", data).code == 0
 
 
-@pytest.mark.usefixtures("broken")
-def test_a_record_is_skipped_and_that_is_on_record(run: Run, data: Path, last: int) -> None:
-    stand_still(run, data)
-
+def test_a_record_is_skipped_and_that_is_on_record(
+    run: Run, site: Site, data: Path, last: int
+) -> None:
     skip_all(run, data, last)
 
     assert run("reader", "list", "--data", data).code == 0
     assert run("figures", "--unit", "H", "--data", data).code == 0
-    facts = ledger(
-        data,
+    facts = site.tamper(
+        "ledgers",
         "reporting",
         "select type, state from events e where type = 'reporting.ReaderResumed'",
     )
@@ -144,11 +148,9 @@ def test_a_record_is_skipped_and_that_is_on_record(run: Run, data: Path, last: i
     assert run("history", "--reader", "nobody", "--data", data).code == 1
 
 
-@pytest.mark.usefixtures("broken")
 def test_views_that_skipped_a_record_are_what_a_rebuild_makes_of_the_ledgers(
     run: Run, data: Path, last: int
 ) -> None:
-    stand_still(run, data)
     skip_all(run, data, last)
 
     compared = run("replay", "--json", "--data", data)
@@ -160,7 +162,7 @@ def test_views_that_skipped_a_record_are_what_a_rebuild_makes_of_the_ledgers(
     assert run("replay", "--data", data).code == 0
 
 
-@pytest.mark.usefixtures("broken")
+@pytest.mark.parametrize("mode", [EMBEDDED], indirect=True)
 def test_a_reader_goes_on_in_the_process_where_it_runs(run: Run, data: Path, last: int) -> None:
     with up(data) as (_, address):
         until(lambda: len(parked(run, data)) == len(READERS))
@@ -179,13 +181,12 @@ def until(comes_true: Callable[[], bool]) -> None:
         Event().wait(0.05)
 
 
-@pytest.mark.usefixtures("broken")
 def test_a_policy_that_stands_still_is_listed_and_skips_what_it_is_told(
-    run: Run, data: Path, last: int
+    run: Run, site: Site, data: Path, last: int
 ) -> None:
-    stand_still(run, data)
     skip_all(run, data, last)
-    ledger(data, "verification", "update readers set position = ? where name = ?", last - 1, POLICY)
+    back = "update readers set position = ? where name = ?"
+    site.tamper("ledgers", "verification", back, last - 1, POLICY)
     assert run("figures", "--unit", "H", "--data", data).code == 1
     assert parked(run, data) == {POLICY: last}
 
@@ -196,7 +197,6 @@ def test_a_policy_that_stands_still_is_listed_and_skips_what_it_is_told(
     assert run("figures", "--unit", "H", "--data", data).code == 0
 
 
-@pytest.mark.usefixtures("broken")
 @pytest.mark.parametrize(
     ("words", "code"),
     [
@@ -209,9 +209,8 @@ def test_a_policy_that_stands_still_is_listed_and_skips_what_it_is_told(
     ],
 )
 def test_what_cannot_be_done_is_said_and_changes_nothing(
-    run: Run, data: Path, words: tuple[str, ...], code: int
+    run: Run, site: Site, data: Path, words: tuple[str, ...], code: int
 ) -> None:
-    stand_still(run, data)
     before = parked(run, data)
 
     told = run("reader", "resume", *words, "--data", data)
@@ -219,7 +218,8 @@ def test_what_cannot_be_done_is_said_and_changes_nothing(
     assert told.code == code
     assert told.err
     assert parked(run, data) == before
-    assert ledger(data, "reporting", "select 1 from events where type like '%ReaderResumed'") == []
+    resumed = "select 1 from events where type = 'reporting.ReaderResumed'"
+    assert site.tamper("ledgers", "reporting", resumed) == []
 
 
 @pytest.mark.parametrize("lang", ["vi", "en"])

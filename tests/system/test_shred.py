@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 
-from services.embedded import Embedded
 from services.imports.run import import_files
+from tests.installed import EMBEDDED, Site
 from tests.system.small import Run
 
+in_files = pytest.mark.parametrize("mode", [EMBEDDED], indirect=True)
+"""Looks into the files of a folder; what lies on Postgres is looked into by its own tests."""
 H_2022 = ("--unit", "H", "--period", "2022", "--as-of", "2022-12-31")
 
 
@@ -36,17 +38,21 @@ def everything(run: Run, data: Path) -> dict[str, Any]:
     }
 
 
-def test_a_name_is_nowhere_in_plain_while_it_can_still_be_read(run: Run, data: Path) -> None:
+@in_files
+def test_a_name_is_nowhere_in_plain_while_it_can_still_be_read(
+    run: Run, site: Site, data: Path
+) -> None:
     shown = run("facts", *H_2022, "--names", "--purpose", "kiểm tra", "--data", data)
 
     assert "Canary Nguyễn Thị Một" in shown.out
     # Open, so that the write-ahead logs are there to be looked at.
-    with Embedded.open(data):
+    with site.open():
         assert plain_in(data, "Canary", "Nguyễn Thị Một", "R-1\x00", "1990-01-01") == []
 
 
+@in_files
 def test_an_import_under_way_leaves_no_name_in_plain(
-    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    site: Site, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = tmp_path / "more.csv"
     file.write_text(
@@ -54,7 +60,7 @@ def test_an_import_under_way_leaves_no_name_in_plain(
     )
     seen: list[list[tuple[str, str]]] = []
 
-    with Embedded.open(data) as ketnap:
+    with site.open() as ketnap:
         reports = import_files(
             ketnap,
             [file],
@@ -68,10 +74,10 @@ def test_an_import_under_way_leaves_no_name_in_plain(
 
 
 def test_shredding_moves_no_figure_no_position_and_no_link_of_the_chain(
-    run: Run, data: Path
+    run: Run, site: Site, data: Path
 ) -> None:
     before = everything(run, data)
-    with Embedded.open(data) as ketnap:
+    with site.open() as ketnap:
         rows = {name: ledger.read(0, 1000) for name, ledger in ketnap.ledgers.items()}
 
     result = run("shred", "R-1", "--reason", "theo yêu cầu", "--yes", "--data", data)
@@ -80,7 +86,7 @@ def test_shredding_moves_no_figure_no_position_and_no_link_of_the_chain(
     assert everything(run, data) == before
     assert run("verify", "--data", data).code == 0
     assert run("replay", "--compare", "--data", data).code == 0
-    with Embedded.open(data) as ketnap:
+    with site.open() as ketnap:
         for name, ledger in ketnap.ledgers.items():
             now = ledger.read(0, 1000)
             assert now[: len(rows[name])] == rows[name]
@@ -88,6 +94,7 @@ def test_shredding_moves_no_figure_no_position_and_no_link_of_the_chain(
             assert new == (["dossiers.PersonShredded"] if name == "dossiers" else [])
 
 
+@in_files
 def test_what_was_shredded_can_be_read_by_nobody_not_even_in_a_copy(
     run: Run, data: Path, tmp_path: Path
 ) -> None:
@@ -107,6 +114,7 @@ def test_what_was_shredded_can_be_read_by_nobody_not_even_in_a_copy(
     assert {row["on"]: row["name"] for row in again.json}["2022-02-10"] is None
 
 
+@in_files
 def test_no_file_holds_the_name_after_shredding(run: Run, data: Path) -> None:
     run("shred", "R-1", "--reason", "theo yêu cầu", "--yes", "--data", data)
 
@@ -124,10 +132,10 @@ def test_a_shredded_person_is_not_imported_again(run: Run, data: Path, tmp_path:
     assert "đã bị hủy" in result.err
 
 
-def test_a_shredding_is_on_record_with_its_reason(run: Run, data: Path) -> None:
+def test_a_shredding_is_on_record_with_its_reason(run: Run, site: Site, data: Path) -> None:
     run("shred", "R-1", "--reason", "theo yêu cầu", "--yes", "--data", data)
 
-    with Embedded.open(data) as ketnap:
+    with site.open() as ketnap:
         (read,) = ketnap.keys.reads()
     assert read.purpose == "shred: theo yêu cầu"
 

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import httpx2
 import pytest
 
+from tests.installed import Site
 from tests.system.serving import Served, events, served
 
 
 @pytest.fixture
-def house(data: Path) -> Iterator[Served]:
-    with served(data) as house:
+def house(site: Site) -> Iterator[Served]:
+    with served(site) as house:
         yield house
 
 

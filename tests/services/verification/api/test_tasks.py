@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
 from datetime import date
 from typing import Any
 from uuid import uuid4
@@ -93,8 +91,7 @@ def test_what_is_delivered_again_is_one_task(
     house: House, committee: Asker, refused: tuple[str, str]
 ) -> None:
     before = house.ketnap.ledgers["verification"].head()
-    with closing(sqlite3.connect(house.ketnap.folder / "ledgers/verification.db")) as db, db:
-        db.execute("delete from readers")
+    house.site.tamper("ledgers", "verification", "delete from readers")
     again = Reactor(
         POLICY,
         LedgerFeed(house.ketnap.ledgers["dossiers"]),
