@@ -8,6 +8,7 @@ from threading import Thread
 
 import pytest
 
+from deploy.local.processes import until
 from deploy.local.stack import Stack
 from infra import topics
 from infra.feed.kafka import KafkaFeed
@@ -229,3 +230,19 @@ def test_a_hole_that_a_relay_is_about_to_fill_stops_nobody(broker: Broker) -> No
         broker.put(3, 4, 5)
 
         assert positions(feed, 2, 5) == [3, 4, 5]
+
+
+def test_no_more_is_fetched_ahead_than_a_slow_reader_has_room_for(
+    broker: Broker, feed: KafkaFeed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("infra.feed.kafka.FETCH_RECORDS", 20)
+    broker.put(*range(1, 301))
+
+    waiting = []
+    for after in range(300):
+        assert until(lambda at=after: feed.wait(at, 1.0), 20)  # type: ignore[misc]
+        [row] = feed.read(after, 1)
+        assert row.position == after + 1
+        waiting.append(len(feed._fetched))  # noqa: SLF001 - nobody else can tell
+
+    assert max(waiting) < 40
