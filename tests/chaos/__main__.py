@@ -11,7 +11,7 @@ import importlib.util
 import json
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from time import monotonic
 
@@ -55,10 +55,11 @@ def main() -> int:
     shares = [Share("simulated"), Share("real")]
     lenders = (simulated, real)
     counts = (asked.simulated, asked.real)
-    for share, lend, count in zip(shares, lenders, counts, strict=True):
-        if count:
-            with lend(asked.seed) as run:
-                _run(share, run, range(asked.seed, asked.seed + count), console)
+    with suppress(KeyboardInterrupt):  # what was run until then is told all the same
+        for share, lend, count in zip(shares, lenders, counts, strict=True):
+            if count:
+                with lend(asked.seed) as run:
+                    _run(share, run, range(asked.seed, asked.seed + count), console)
     REPORT.parent.mkdir(parents=True, exist_ok=True)
     told = {"seed": asked.seed, "shares": [share.as_json() for share in shares if share.run]}
     REPORT.write_text(json.dumps(told, indent=1, ensure_ascii=False))
