@@ -31,7 +31,7 @@ class Direct:
             (method, _last_part(route.path)): (route, route.get_route_handler())
             for route in routes
             if isinstance(route, DirectRoute)
-            for method in route.methods
+            for method in route.methods or ()
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -40,7 +40,7 @@ class Direct:
             path = scope["path"].removeprefix(scope.get("root_path", ""))
             route, handler = self._handlers.get((scope["method"], _last_part(path)), _NONE)
             if route and handler and (found := route.path_regex.match(path)):
-                scope |= {"route": route, "path_params": found.groupdict()}
+                scope["route"], scope["path_params"] = route, found.groupdict()
                 answer = await handler(Request(scope, receive))
                 await answer(scope, receive, send)
                 return

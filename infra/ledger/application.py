@@ -157,11 +157,11 @@ class Commands(Application[UUID], ABC):
 
         `known` are aggregates as the ledger has them now; they are the command's from here on.
         """
-        with self.keys.held():
-            if isinstance(self._here.pending, Rehearsal):
+        if isinstance(self._here.pending, Rehearsal):
+            with self.keys.held():
                 return Done(self._rehearse(command, self._here.pending))
-            steps = self._perform(command, key, around, condition, known)
-            return (yield from said(self.ledger.name, command, steps))
+        steps = self._perform(command, key, around, condition, known)
+        return (yield from said(self.ledger.name, command, steps))
 
     def _perform(
         self,
@@ -192,14 +192,17 @@ class Commands(Application[UUID], ABC):
     ) -> Steps[Done]:
         met: set[str] = set()
         for _ in range(_ATTEMPTS):
-            with self._here.knowing(known):
-                facts = self._decided_if(command, condition)
-            known = ()
-            if not facts and around == Save(not_before=around.not_before):
-                return Done(())
             try:
-                self._make_keys(facts)
-                saved = yield self._save_of(facts, around)
+                # The keys of people are held while it is decided, and not while it is saved.
+                with self.keys.held():
+                    with self._here.knowing(known):
+                        facts = self._decided_if(command, condition)
+                    known = ()
+                    if not facts and around == Save(not_before=around.not_before):
+                        return Done(())
+                    self._make_keys(facts)
+                    save = self._save_of(facts, around)
+                saved = yield save
                 if saved.refusal is None:
                     return Done(saved.positions, facts[-1].originator_version if facts else None)
                 raise saved.refusal

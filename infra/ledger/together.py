@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, suppress
+from contextlib import suppress
 from contextvars import Context, copy_context
 from dataclasses import dataclass, field
 from threading import Lock
@@ -72,9 +72,8 @@ class Together:
     A thread for each command would spend more on waking and waiting than on deciding.
     """
 
-    def __init__(self, ledger: Ledger, around: Callable[[], AbstractContextManager[None]]) -> None:
+    def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
-        self._around = around
         self._lock = Lock()
         self._waiting: deque[tuple[Under[Any], asyncio.Future[Any]]] = deque()
         self._at_work = 0
@@ -99,8 +98,7 @@ class Together:
                 if not some:
                     self._at_work -= 1
                     return
-            with self._around():
-                ends = taken(self._ledger, [under for under, _ in some])
+            ends = taken(self._ledger, [under for under, _ in some])
             _answer([future for _, future in some], ends)
 
 

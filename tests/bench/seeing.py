@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from bisect import bisect_left
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager, nullcontext, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from itertools import count
 from multiprocessing import get_context
@@ -144,7 +144,7 @@ class Writing:
     """Whoever records acts as a server does, and produces bare records."""
 
     def __init__(self, ledger: PostgresLedger, bootstrap: str) -> None:
-        self._commands = Together(ledger, nullcontext)
+        self._commands = Together(ledger)
         self._bootstrap = bootstrap
         self._numbers = count()
         self._produced = 0

@@ -53,7 +53,7 @@ class Room:
     ) -> Room:
         """Return a room, with the secret of its lists' cursors."""
         cursors = Cursors(dossiers.keys.cursor_secret)
-        together = Together(dossiers.ledger, dossiers.keys.held)
+        together = Together(dossiers.ledger)
         return cls(dossiers, view, access, reached, cursors, together, again)
 
     @property

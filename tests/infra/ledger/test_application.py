@@ -55,6 +55,20 @@ def test_a_fact_bears_the_trace_of_what_it_was_recorded_for(inn: Inn, ledger: Sq
     assert ledger.read(2, 1)[0].trace is None
 
 
+def test_the_key_of_a_person_is_not_held_while_a_command_is_saved(inn: Inn) -> None:
+    doing = inn.doing(Register(person_ref="079", name="N"), key=None)
+    person = next(doing).events[0].originator_id
+    assert isinstance(person, UUID)
+    assert person in inn.keys
+
+    elsewhere = threading.Thread(target=inn.keys.shred, args=(person,))
+    elsewhere.start()
+    elsewhere.join()
+
+    assert person not in inn.keys
+    doing.close()
+
+
 def test_a_command_is_counted_by_what_became_of_it(inn: Inn) -> None:
     def counted(outcome: str) -> float:
         told = {"outcome": outcome}

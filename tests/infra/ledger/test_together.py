@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
 from threading import Event
@@ -17,6 +16,7 @@ from infra.ledger.sqlite import SqliteLedger
 from infra.ledger.together import AT_ONCE, Steps, Together, Under, taken
 
 STREAM = UUID(int=7)
+NOBODY_KNOWS = -1
 
 
 class Counted(SqliteLedger):
@@ -36,11 +36,6 @@ def ledger(tmp_path: Path) -> Iterator[Counted]:
     opened = Counted(tmp_path / "inn.db")
     yield opened
     opened.close()
-
-
-@contextmanager
-def nothing_held() -> Iterator[None]:
-    yield
 
 
 def fact(stream: UUID, version: int) -> Save:
@@ -93,16 +88,16 @@ def test_who_is_refused_does_not_hold_the_others_up(ledger: Counted) -> None:
 def test_what_the_ledger_raises_is_raised_in_every_command_that_saved(ledger: Counted) -> None:
     ledger.close()
 
-    def told() -> Steps[str]:
+    def told() -> Steps[int]:
         try:
             yield fact(uuid4(), 1)
         except LedgerClosedError:
-            return "nobody knows"
-        return "saved"
+            return NOBODY_KNOWS
+        return 0
 
     ends = taken(ledger, [Under(told()), Under(recording(STREAM))])
 
-    assert ends[0] == "nobody knows"
+    assert ends[0] == NOBODY_KNOWS
     assert isinstance(ends[1], LedgerClosedError)
 
 
@@ -134,7 +129,7 @@ def test_whoever_comes_while_both_threads_work_is_taken_together_afterwards(
         return (yield from recording(uuid4()))
 
     async def all_at_once() -> list[int]:
-        together = Together(ledger, nothing_held)
+        together = Together(ledger)
         first = []
         for at_work in (Event(), Event()):
             first.append(asyncio.create_task(together.do(slow(at_work))))
@@ -157,7 +152,7 @@ def test_who_no_longer_waits_does_not_keep_the_others_from_their_answers(ledger:
         return (yield from recording(uuid4()))
 
     async def one_leaves() -> int:
-        together = Together(ledger, nothing_held)
+        together = Together(ledger)
         leaves = asyncio.create_task(together.do(slow()))
         await asyncio.to_thread(at_work.wait)
         leaves.cancel()
