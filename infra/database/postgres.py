@@ -257,13 +257,10 @@ class PostgresDatabase(Database):
             self._gathered[table] = rows, conflict
 
     def _copy(self, table: str, rows: Sequence[Sequence[Any]]) -> None:
-        with _ours():
-            connection = self._ready()
+        copied = f"copy {table} from stdin (format binary)".encode()
+        with _ours(), self._ready().cursor() as cursor:
             types = self._types_of(table)
-            with (
-                connection.cursor() as cursor,
-                cursor.copy(f"copy {table} from stdin (format binary)".encode()) as copy,
-            ):
+            with cursor.copy(copied) as copy:
                 copy.set_types(types)
                 for row in rows:
                     copy.write_row(row)
