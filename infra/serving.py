@@ -15,7 +15,7 @@ _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Bind the address before anything is opened; port 0 takes a free one. Raises OSError."""
+    """Bind the address; port 0 takes a free one. Raises OSError."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listening = socket.create_server((host, port), family=family, backlog=_BACKLOG)
     # Head and body of an answer are two writes: the second would wait 40 ms for an acknowledgement.
