@@ -7,16 +7,16 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 
 import pytest
 from httpx2 import Response
 from starlette.testclient import TestClient
 
 from infra.access import Access
-from services.embedded import Embedded
 from services.imports.run import import_files
+from services.installation import Installation
 from services.web import Web
+from tests.installed import Site, Sites
 from tests.province import Province
 
 MOMENT = "period=2021&as_of=2021-12-31"
@@ -25,9 +25,9 @@ MOMENT = "period=2021&as_of=2021-12-31"
 
 @dataclass(frozen=True)
 class House:
-    """A data folder with the province, its accounts, and everything that is served of it."""
+    """An installation with the province, its accounts, and everything that is served of it."""
 
-    ketnap: Embedded
+    ketnap: Installation
     web: Web
 
     @property
@@ -63,14 +63,28 @@ def sign_in(browser: TestClient, name: str, password: str, to: str = "/") -> Res
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    folder: Path = tmp_path_factory.mktemp("province")
-    files = Province(people=70, districts=2, units_each=3, seed=4).write(folder / "files")
-    with Embedded.open(folder / "data") as ketnap:
-        import_files(ketnap, files, commit=True, accept_good=True)
-        ketnap.catch_up()
-        with closing(Web(ketnap)) as web:
-            yield House(ketnap, web)
+def house(sites: Sites, mode: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    folder = tmp_path_factory.mktemp("province")
+
+    def fill(site: Site) -> None:
+        files = Province(people=70, districts=2, units_each=3, seed=4).write(folder / "files")
+        with site.open() as ketnap:
+            import_files(ketnap, files, commit=True, accept_good=True)
+            ketnap.catch_up()
+
+    with (
+        sites.copy(sites.built("pages", mode, fill), folder / "data") as site,
+        site.open() as ketnap,
+        closing(Web(ketnap)) as web,
+    ):
+        yield House(ketnap, web)
+
+
+@pytest.fixture(scope="module")
+def site(sites: Sites, mode: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """Yield where a module records what it looks at."""
+    with sites.empty(mode, tmp_path_factory.mktemp("site") / "data") as site:
+        yield site
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,6 @@ import re
 from collections.abc import Mapping
 from datetime import date
 from html import unescape
-from pathlib import Path
 from uuid import UUID
 
 from httpx2 import Response
@@ -15,9 +14,9 @@ from uuid_utils.compat import uuid7
 
 from events.envelope import By
 from services.dossiers.commands import RegisterUnit
-from services.embedded import Embedded
 from services.portal import portal
 from services.web import Web
+from tests.installed import Site
 from tests.services.portal.conftest import sign_in
 
 PERSON: Mapping[str, str] = {
@@ -52,10 +51,10 @@ _BY = By(actor="clerk", document="1-QĐ/TU")
 
 
 class Desk:
-    """One folder, the pages over it, and officers by short names."""
+    """One installation, the pages over it, and officers by short names."""
 
-    def __init__(self, folder: Path) -> None:
-        self.ketnap = Embedded.open(folder)
+    def __init__(self, site: Site) -> None:
+        self.ketnap = site.open()
         province = self.unit("P", "provincial_committee")
         bloc = self.unit("K", "bloc_committee", province, name="Đảng ủy Khối")
         cells = [self.unit(f"C{n}", "cell", bloc, name=f"Chi bộ số {n}") for n in (1, 2)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator
 from html import unescape
+from pathlib import Path
 
 import pytest
 from httpx2 import Response
@@ -16,6 +17,7 @@ from infra.http import NotYetKnown, Problems
 from services.portal import client, portal
 from services.portal.remote import ServiceAway
 from services.wording import refusal_words, say
+from tests.installed import Sites
 from tests.services.portal.conftest import sign_in
 from tests.services.portal.desk import JOURNEY, Desk, hidden
 
@@ -61,10 +63,11 @@ class Counter(Desk):
 
 
 @pytest.fixture
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Counter]:
-    opened = Counter(tmp_path_factory.mktemp("desk"))
-    yield opened
-    opened.close()
+def desk(sites: Sites, mode: str, tmp_path: Path) -> Iterator[Counter]:
+    with sites.empty(mode, tmp_path / "data") as site:
+        opened = Counter(site)
+        yield opened
+        opened.close()
 
 
 @pytest.fixture(params=["away", "behind", "silent"])

@@ -8,12 +8,13 @@ from html import unescape
 
 import pytest
 
+from tests.installed import Site
 from tests.services.portal.desk import JOURNEY, Desk, hidden, steps, wrong
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    opened = Desk(tmp_path_factory.mktemp("desk"))
+def desk(site: Site) -> Iterator[Desk]:
+    opened = Desk(site)
     yield opened
     opened.close()
 

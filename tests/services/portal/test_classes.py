@@ -8,13 +8,14 @@ from html import unescape
 
 import pytest
 
+from tests.installed import Site
 from tests.services.portal.desk import hidden, steps, wrong
 from tests.services.portal.workroom import Workroom
 
 
 @pytest.fixture(scope="module")
-def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workroom]:
-    opened = Workroom(tmp_path_factory.mktemp("room"))
+def room(site: Site) -> Iterator[Workroom]:
+    opened = Workroom(site)
     yield opened
     opened.close()
 

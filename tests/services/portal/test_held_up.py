@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from datetime import date
 from html import unescape
+from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -17,6 +18,7 @@ from infra.ledger.outcomes import NoteRefusal, SettleRefusal
 from services.dossiers import commands as dossiers
 from services.portal import work
 from services.verification import commands as verification
+from tests.installed import Sites
 from tests.services.portal.test_taking_up import FORM, HIDDEN
 from tests.services.portal.workroom import Workroom
 
@@ -26,10 +28,11 @@ TITLE = re.compile(r'<a href="(/(?:ho-so|tham-tra)/[^"]+)">([^<]+)</a>')
 
 
 @pytest.fixture
-def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workroom]:
-    opened = Workroom(tmp_path_factory.mktemp("room"))
-    yield opened
-    opened.close()
+def room(sites: Sites, mode: str, tmp_path: Path) -> Iterator[Workroom]:
+    with sites.empty(mode, tmp_path / "data") as site:
+        opened = Workroom(site)
+        yield opened
+        opened.close()
 
 
 @pytest.fixture

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
-from services.embedded import Embedded
 from services.imports.run import import_files
 from services.portal.written import said_at
 from services.web import Web
+from tests.installed import Site
 from tests.services.portal.conftest import House
 from tests.services.portal.test_figures import figures
 
@@ -51,11 +51,11 @@ YEAR = "period=2022&as_of=2022-12-31"
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+def house(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     folder: Path = tmp_path_factory.mktemp("moved")
     for name, text in FILES.items():
         (folder / name).write_text(text, "utf-8")
-    with Embedded.open(folder / "data") as ketnap:
+    with site.open() as ketnap:
         import_files(ketnap, [folder / name for name in FILES], commit=True)
         ketnap.catch_up()
         with closing(Web(ketnap)) as web:

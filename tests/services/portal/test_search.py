@@ -7,12 +7,13 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.installed import Site
 from tests.services.portal.desk import Desk
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    opened = Desk(tmp_path_factory.mktemp("desk"))
+def desk(site: Site) -> Iterator[Desk]:
+    opened = Desk(site)
     opened.nominated(person_ref="079200001234", full_name="Đặng Thị Ánh Tuyết")
     opened.nominated(person_ref="079200005678", full_name="Đặng Văn Ánh")
     yield opened

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import date
+from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -14,6 +15,7 @@ from events.envelope import By
 from infra.ledger.outcomes import NoteRefusal, outcome_of
 from services.portal.work import GROUNDS
 from services.portal.written import has_words
+from tests.installed import Sites
 from tests.services.portal.desk import Desk
 
 POLICY = "dossiers.policy.verification"
@@ -22,10 +24,11 @@ HIDDEN = re.compile(r'type="hidden" name="(\w+)" value="([^"]*)"')
 
 
 @pytest.fixture
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    opened = Desk(tmp_path_factory.mktemp("desk"))
-    yield opened
-    opened.close()
+def desk(sites: Sites, mode: str, tmp_path: Path) -> Iterator[Desk]:
+    with sites.empty(mode, tmp_path / "data") as site:
+        opened = Desk(site)
+        yield opened
+        opened.close()
 
 
 @pytest.fixture

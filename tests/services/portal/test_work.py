@@ -11,14 +11,15 @@ import pytest
 from services.dossiers.view import candidacies
 from services.portal.clocks import remaining, working_days
 from services.portal.work import when
+from tests.installed import Site
 from tests.services.portal.desk import Desk
 
 TODAY = date(2022, 8, 26)
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    opened = Desk(tmp_path_factory.mktemp("desk"))
+def desk(site: Site) -> Iterator[Desk]:
+    opened = Desk(site)
     opened.brought_to("cell-vote", person_ref="w1", full_name="Lâm Văn Chờ")
     opened.brought_to("decision-receipt", person_ref="w2", full_name="Thạch Thị Lễ")
     yield opened

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import re
 from datetime import date
-from pathlib import Path
 from uuid import uuid4
 
+from tests.installed import Site
 from tests.services.portal.desk import Desk
 
 
 class Workroom(Desk):
     """Officers of what the path needs besides the dossier itself."""
 
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder)
+    def __init__(self, site: Site) -> None:
+        super().__init__(site)
         tree = self.ketnap.units.tree
         province, bloc = (tree.with_code(code)[-1] for code in ("P", "K"))
         self.unit("TT", "training_centre", bloc, name="Trung tâm Chính trị Khối")
