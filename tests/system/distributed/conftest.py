@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from deploy.local.stack import ROOT, Stack
+from services import demo
 from tests.stack import FOLDER
-from tests.system.distributed.province import Province, Serving, files, free_ports, ketnap
+from tests.system.distributed.province import Province, Serving, free_ports, ketnap
 
 HERE = Path(__file__).parent
 
@@ -55,7 +56,7 @@ def migrations(bare: Province) -> list[tuple[int, str]]:
 def province(bare: Province, migrations: list[tuple[int, str]]) -> Province:
     """Return a province that is ready to be served, with the demo's organisations in it."""
     assert [code for code, _ in migrations] == [0, 0]
-    loaded = bare.run("import", *files(), "--commit")
+    loaded = bare.run("import", *demo.files(), "--commit")
     assert loaded.returncode == 0, loaded.stderr[-2000:]
     return bare
 

@@ -22,7 +22,6 @@ from deploy.local.processes import until
 from deploy.local.stack import ROOT, Stack
 from infra.access import Grant, Tokens
 from infra.settings import Settings, settings
-from services import demo
 from services.installation import Installation
 from services.supervising import ROLES
 from services.terminal.options import installation
@@ -179,11 +178,6 @@ class Officer:
         }
         address = self.serving.address(f"{service}-api") + path
         return httpx2.request(method, address, headers=headers, timeout=30, **sent)
-
-
-def files() -> list[Path]:
-    """Return the demo's files, without the two thousand people of one of its organisations."""
-    return [path for path in demo.files() if path.parts[-2:] != ("khanh-hoa", "candidates.csv")]
 
 
 def officer(serving: Serving, tokens: Tokens, unit: UUID, role: str) -> Officer:

@@ -176,7 +176,7 @@ def test_a_page_catches_up_when_a_killed_projector_is_back(both: Doors) -> None:
 
     with both.without("reporting-projector"):
         hold_ceremony(cell, 3, "21/11/2026")
-        expect(cell.get_by_role("status")).to_contain_text("Đã ghi", timeout=PATIENCE_MS)
+        expect(cell.locator("#said")).to_contain_text("Đã ghi", timeout=PATIENCE_MS)
         assert admitted(page) == before
 
     moves_to(page, before + 1)
