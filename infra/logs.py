@@ -49,6 +49,11 @@ def withhold_persons(_: WrappedLogger, __: str, line: EventDict) -> EventDict:
     return {key: "withheld" if key in PERSONAL else value for key, value in line.items()}
 
 
+def is_configured() -> bool:
+    """Tell whether this process has said where its lines go, and not only somebody who listened."""
+    return isinstance(structlog.get_config()["logger_factory"], structlog.WriteLoggerFactory)
+
+
 def configure(level: str = "info", stream: TextIO | None = None, **always: str) -> None:
     """Send every log line of this process, of libraries too, to one place in one form.
 

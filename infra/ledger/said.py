@@ -8,6 +8,7 @@ from typing import Protocol, TypeVar
 import structlog
 
 from events.refusal import Refusal
+from infra import logs
 from infra.ledger.together import Steps
 from infra.metrics import COMMAND_SECONDS
 
@@ -58,7 +59,7 @@ def note(
     A process that has not said where its lines go has none: what a command line prints is
     its answer.
     """
-    if not structlog.is_configured():
+    if not logs.is_configured():
         return
     match outcome:
         case ():
