@@ -51,7 +51,7 @@ class Adapters(ABC):
         """Open the keys of people."""
 
     @abstractmethod
-    def access(self, secret: bytes) -> Access:
+    def access(self, secret: bytes, clock: Clock = now) -> Access:
         """Open the accounts, whose tokens are signed under a secret."""
 
     @abstractmethod
@@ -85,9 +85,9 @@ class Folder(Adapters):
         """Open the keys of people."""
         return Keys.in_folder(self.folder / "keys", master_key_file=self._master_key_file)
 
-    def access(self, secret: bytes) -> Access:
+    def access(self, secret: bytes, clock: Clock = now) -> Access:
         """Open the accounts, whose tokens are signed under a secret."""
-        return Access.in_folder(self.folder / "access", secret)
+        return Access.in_folder(self.folder / "access", secret, clock=clock)
 
     def keeper(self, reader: str) -> str:  # noqa: ARG002 - as everywhere
         """Return the one keeper: a process that keeps the views of a folder keeps them all."""
@@ -129,9 +129,9 @@ class Province(Adapters):
         """Open the keys of people. Raises MasterKeyError."""
         return Keys(PostgresSchema(self._said.dsn("keys"), "keys"), self._said.key_file)
 
-    def access(self, secret: bytes) -> Access:
+    def access(self, secret: bytes, clock: Clock = now) -> Access:
         """Open the accounts, whose tokens are signed under a secret."""
-        return Access(PostgresSchema(self._said.dsn("access"), "access"), secret)
+        return Access(PostgresSchema(self._said.dsn("access"), "access"), secret, clock=clock)
 
     def keeper(self, reader: str) -> str:
         """Return the role of a service that moves a reader."""

@@ -1,15 +1,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from tests.installed import Sites
 from tests.services.dossiers.api.office import Office
 
 
 @pytest.fixture
-def office(tmp_path: Path) -> Iterator[Office]:
-    opened = Office(tmp_path)
-    yield opened
-    opened.close()
+def office(sites: Sites, mode: str, tmp_path: Path) -> Iterator[Office]:
+    with sites.empty(mode, tmp_path / "data") as site, closing(Office(site)) as office:
+        yield office

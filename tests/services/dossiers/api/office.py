@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from itertools import count
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -15,11 +14,11 @@ from starlette.testclient import TestClient
 from uuid_utils.compat import uuid7
 
 from events.envelope import By
-from infra.access import Access, Grant
+from infra.access import Grant
 from infra.http import Reached
 from services.dossiers.api import api
 from services.dossiers.application import RegisterUnit
-from services.embedded import Embedded
+from tests.installed import Site
 
 TODAY = date(2026, 11, 24)
 NOW = datetime(2026, 11, 24, 3, tzinfo=UTC)
@@ -54,11 +53,11 @@ JOURNEY: Mapping[str, tuple[str, Mapping[str, Any]]] = {
 
 
 class Office:
-    """Everything of one folder, the service over HTTP, and officers by short names."""
+    """One installation, the service over HTTP, and officers by short names."""
 
-    def __init__(self, folder: Path) -> None:
-        self.ketnap = Embedded.open(folder)
-        self.access = Access.in_folder(folder, self.ketnap.keys.access_secret, clock=lambda: NOW)
+    def __init__(self, site: Site) -> None:
+        self.ketnap = site.open()
+        self.access = self.ketnap.kept.access(self.ketnap.keys.access_secret, lambda: NOW)
         self.province = self.unit("P", "provincial_committee")
         self.commune = self.unit("X", "commune_committee", self.province, name="Đảng ủy xã X")
         self.cell = self.unit("C1", "cell", self.commune, name="Chi bộ thôn 1")

@@ -10,6 +10,7 @@ from events.envelope import By
 from services.dossiers.application import RecordHistory, ShredPerson
 from services.dossiers.view import names
 from services.replay import compare
+from tests.installed import EMBEDDED, Site
 from tests.services.dossiers.api.office import CLERK, NOMINATION, Office
 
 PEOPLE = (
@@ -216,6 +217,7 @@ def test_who_is_shredded_is_found_by_nothing_and_leaves_nothing_behind(crowd: Of
     assert [row.table for row in compare(crowd.ketnap) if row.missing or row.extra] == []
 
 
+@pytest.mark.parametrize("mode", [EMBEDDED], indirect=True)
 def test_no_name_stands_in_plain_in_any_file(crowd: Office) -> None:
     found(crowd, "inspector", "tuyet")
     wanted = {name.encode() for _, name, _ in PEOPLE} | {
@@ -231,7 +233,7 @@ def test_no_name_stands_in_plain_in_any_file(crowd: Office) -> None:
 
 
 def test_a_part_of_a_name_is_told_differently_in_every_installation(tmp_path: Path) -> None:
-    offices = [Office(tmp_path / name) for name in ("one", "other")]
+    offices = [Office(Site(tmp_path / name)) for name in ("one", "other")]
     told = [office.ketnap.keys.blind("tuyet") for office in offices]
     for office in offices:
         office.close()
