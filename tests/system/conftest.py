@@ -39,9 +39,12 @@ def run(capsys: pytest.CaptureFixture[str]) -> Run:
     return run
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def small(sites: Sites, mode: str, tmp_path_factory: pytest.TempPathFactory) -> Site:
-    """Return where the small province is, to be copied."""
+    """Return where the small province is, to be copied.
+
+    Asked each time: a module that is tested one way says so by a `mode` of its own.
+    """
 
     def fill(site: Site) -> None:
         take_in(site, tmp_path_factory.mktemp("small") / "files")

@@ -101,7 +101,7 @@ def test_a_certificate_that_came_too_late_is_noted_once_the_withdrawal_was_none(
     for name, body in (
         ("learners", {"on": "2026-01-26", "person_ref": reference}),
         ("closing", {"on": "2026-01-30", "results": [result]}),
-        ("certificates", {"on": "2026-02-10", "candidacy": case, "number": "1"}),
+        ("certificates", {"on": "2026-02-10", "candidacy": case, "number": "R-1"}),
     ):
         issued = act(centre, "training", class_, name, issued, **body)
 
