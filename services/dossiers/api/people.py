@@ -12,7 +12,7 @@ import msgspec
 from fastapi import Depends, FastAPI, Query, Request, Response
 
 from infra.access import NotFound
-from infra.http import Page, answer, decoded, gives, limit_of, next_link, takes
+from infra.http import answer, decoded, gives, limit_of, next_link, paged, takes
 from services.dossiers.api.answers import PeopleFound, PersonFound, PersonShown, Place
 from services.dossiers.api.asking import Asking, Standing
 from services.dossiers.api.room import SEARCH, Room, Who, raw, unit_name
@@ -72,11 +72,9 @@ def add(app: FastAPI, room: Room) -> None:
         most = limit_of(limit)
         about = f"people/{asking.grant.account}/{asking.grant.unit}/{asking.grant.role}/{q}"
         found = list(islice(_visible(asking, _found(room, asking, q, cursor, about)), most + 1))
-        page = Page(
-            _shown(room, asking, found[:most]),
-            room.cursors.seal(_place(found[most - 1]), about) if len(found) > most else None,
-        )
-        return answer(PeopleFound(people=page.items, next=page.next), 200, next_link(request, page))
+        page = paged(found, most, _place, room.cursors, about)
+        people = _shown(room, asking, page.items)
+        return answer(PeopleFound(people=people, next=page.next), 200, next_link(request, page))
 
 
 def names(

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, Query, Request, Response
 
-from infra.http import Page, answer, gives, limit_of, next_link
+from infra.http import answer, gives, limit_of, next_link, paged
 from infra.http.problems import language
 from services.dossiers.api import worded
 from services.dossiers.api.answers import TaskShown, Work
@@ -45,10 +45,7 @@ def add(app: FastAPI, room: Room) -> None:
         grant = asking.grant
         about = f"work/{grant.account}/{grant.unit}/{grant.role}/{unit}/{asking.today}"
         found = list(islice(_visible(room, asking, unit, cursor, about), most + 1))
-        page = Page(
-            found[:most],
-            room.cursors.seal(_place(found[most - 1]), about) if len(found) > most else None,
-        )
+        page = paged(found, most, _place, room.cursors, about)
         lang = language(request.scope)
         return answer(
             Work(tasks=_shown(room, asking, page.items, lang, purpose), next=page.next),

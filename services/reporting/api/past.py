@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import Annotated
 from uuid import UUID
 
@@ -9,7 +10,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from infra.access import NotFound
-from infra.http import Malformed, Page, answer, gives, limit_of, next_link
+from infra.http import Malformed, answer, gives, limit_of, next_link, paged
 from infra.http.problems import language
 from services.reporting.api.asked import Asking, Awaited, Here
 from services.reporting.api.promises import HistoryTold
@@ -53,7 +54,6 @@ def history(  # noqa: PLR0913, PLR0917 - what a list is asked by
     if found is None:
         raise NotFound
     lang = language(request.scope)
-    events = [{**event, "text": say_event(event, lang)} for _, event in found[:most]]
-    after = here.cursors.seal(found[most - 1][0], about) if len(found) > most else None
-    page = Page(events, after)
-    return answer({"events": page.items, "next": page.next}, 200, next_link(request, page))
+    page = paged(found, most, itemgetter(0), here.cursors, about)
+    events = [{**event, "text": say_event(event, lang)} for _, event in page.items]
+    return answer({"events": events, "next": page.next}, 200, next_link(request, page))

@@ -14,7 +14,7 @@ from starlette.responses import Response
 from events.envelope import By
 from events.period import parse_period
 from infra.access import NotFound, Resource, Scope
-from infra.http import Malformed, Page, answer, entity_tag, gives, limit_of, next_link
+from infra.http import Malformed, answer, entity_tag, gives, limit_of, next_link, paged
 from infra.http.problems import language
 from services.acting import Act, judged
 from services.training import commands
@@ -56,15 +56,10 @@ def classes(  # noqa: PLR0913, PLR0917 - what a list is asked by
         raise NotFound
     about = f"classes/{scope.grant.account}/{scope.grant.unit}/{scope.grant.role}/{unit}/{period}"
     place = here.cursors.open(cursor, about) if cursor else None
-    rows = list(islice(_found(here, scope, within, _days(period), place), most + 1))
-    shown = rows[:most]
-    after = (
-        here.cursors.seal([shown[-1].opened_on.isoformat(), shown[-1].stream.hex], about)
-        if len(rows) > most
-        else None
-    )
-    page = Page([_listed(here, row) for row in shown], after)
-    return answer(Classes(page.items, page.next), 200, next_link(request, page))
+    found = list(islice(_found(here, scope, within, _days(period), place), most + 1))
+    page = paged(found, most, _place, here.cursors, about)
+    told = [_listed(here, row) for row in page.items]
+    return answer(Classes(told, page.next), 200, next_link(request, page))
 
 
 @router.get(
@@ -109,6 +104,10 @@ def _days(period: str | None) -> tuple[date, date]:
     except ValueError:
         raise Malformed(fields=("period",)) from None
     return read.first, read.last
+
+
+def _place(row: ClassRow) -> list[str]:
+    return [row.opened_on.isoformat(), row.stream.hex]
 
 
 def _found(

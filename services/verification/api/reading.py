@@ -11,8 +11,8 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from events.envelope import By
-from infra.access import NotFound, Scope
-from infra.http import Page, answer, entity_tag, gives, limit_of, next_link
+from infra.access import Scope
+from infra.http import answer, entity_tag, gives, limit_of, next_link, paged
 from infra.http.problems import language
 from services.acting import Act, judged
 from services.verification import commands
@@ -46,18 +46,14 @@ def cases(  # noqa: PLR0913, PLR0917 - what a list is asked by
     limit: Annotated[int | None, Query(ge=1, le=200)] = None,
 ) -> Response:
     most = limit_of(limit)
-    within = None if unit is None else here.directory.bearer(unit, scope.today)
-    if unit is not None and within is None:
-        raise NotFound
+    within = here.within(scope, unit)
     about = f"cases/{scope.grant.account}/{scope.grant.unit}/{scope.grant.role}/{unit}/{closed}"
     place = here.cursors.open(cursor, about) if cursor else None
-    found = _found(here, scope, within, place, closed=closed)
-    sights = list(islice(found, most + 1))
-    shown = sights[:most]
-    after = here.cursors.seal(_place(shown[-1].row), about) if len(sights) > most else None
-    named = _names(here, scope, shown, purpose)
-    page = Page([_listed(here, sight.row, named) for sight in shown], after)
-    return answer(Cases(page.items, page.next), 200, next_link(request, page))
+    found = list(islice(_found(here, scope, within, place, closed=closed), most + 1))
+    page = paged(found, most, lambda sight: _place(sight.row), here.cursors, about)
+    named = _names(here, scope, page.items, purpose)
+    told = [_listed(here, sight.row, named) for sight in page.items]
+    return answer(Cases(told, page.next), 200, next_link(request, page))
 
 
 @router.get(

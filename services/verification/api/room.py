@@ -52,6 +52,14 @@ class Room:
         """Return a unit as it was called on a day."""
         return Place(self.directory.code(unit), self.directory.name(unit, on))
 
+    def within(self, scope: Scope, code: str | None) -> UUID | None:
+        """Return the unit that a list is asked about; None where that is all. Raises NotFound."""
+        if code is None:
+            return None
+        if (unit := self.directory.bearer(code, scope.today)) is None:
+            raise NotFound
+        return unit
+
     def case(self, scope: Scope, either: UUID) -> tuple[CaseRow, Case, Sight]:
         """Return a case, by its id or its candidacy's, that exists for who asks.
 
