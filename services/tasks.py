@@ -105,9 +105,9 @@ def why_not(decision: Decision, lang: str) -> str | None:
     return refusal_words(decision.refusal, lang) if decision.refusal else None
 
 
-def title(refusal: str, facts: Sequence[Told], lang: str) -> str:
-    """Return why a command was refused, in words."""
-    return refused_words(refusal, {each.name: each.value for each in facts}, lang)
+def title(refusal: str, clause: str | None, facts: Sequence[Told], lang: str) -> str:
+    """Return why a command was refused, in words that name the rule's document."""
+    return refused_words(refusal, clause, {each.name: each.value for each in facts}, lang)
 
 
 def _taken_up(service: Commands, task: UUID, positions: tuple[int, ...]) -> Response:

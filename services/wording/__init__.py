@@ -117,17 +117,17 @@ def known(key: str, lang: str = "vi") -> bool:
 
 def refusal_words(refusal: Refusal, lang: str = "vi") -> str:
     """Return why a command or a row was refused, and what would free it."""
-    rule = rulebook().clauses.get(refusal.clause or "")
-    named = {"document": rule.document.number} if rule else {}
-    return refused_words(refusal.code, named | refusal.facts, lang)
+    return refused_words(refusal.code, refusal.clause, refusal.facts, lang)
 
 
-def refused_words(code: str, facts: Mapping[str, Any], lang: str = "vi") -> str:
-    """Return why something was refused, by the code of the reason and what its words name."""
+def refused_words(code: str, clause: str | None, facts: Mapping[str, Any], lang: str = "vi") -> str:
+    """Return why something was refused: the code of the reason, its rule, what its words name."""
+    rule = rulebook().clauses.get(clause or "")
+    named: dict[str, Any] = {"document": rule.document.number} if rule else {}
     section = next(
         (section for section in _REFUSALS if known(f"{section}.{code}", lang)), _REFUSALS[0]
     )
-    return say(f"{section}.{code}", lang, **facts)
+    return say(f"{section}.{code}", lang, **named | dict(facts))
 
 
 def law(clause: str) -> dict[str, str]:

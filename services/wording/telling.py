@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from events.rulebook import rulebook
 from services.wording import UnknownWordsError, coded, known, refused_words, say
 
 CODED = {"subject_kind": "verification.subject_kind", "ground": "verification.ground"}
@@ -67,9 +66,7 @@ def spoken(row: Mapping[str, Any], lang: str) -> dict[str, Any]:
 def why_refused(row: Mapping[str, Any], lang: str) -> str:
     """Return why the rules refused what a policy asked for; the code where it has no words."""
     facts = {told["name"]: told["value"] for told in row.get("facts", ())}
-    if rule := row.get("rule"):
-        facts["document"] = rulebook().clause(rule).number
     try:
-        return refused_words(row["refusal"], facts, lang)
+        return refused_words(row["refusal"], row.get("rule"), facts, lang)
     except UnknownWordsError:
         return str(row["refusal"])

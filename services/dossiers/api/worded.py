@@ -38,4 +38,4 @@ def task(shown: Shown, lang: str) -> str:
         case "finding":
             return finding(shown.code, shown.expected, shown.actual, shown.fact, lang)
         case _:
-            return tasks.title(shown.code, shown.told, lang)
+            return tasks.title(shown.code, shown.rule, shown.told, lang)

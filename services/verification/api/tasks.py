@@ -11,7 +11,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from infra.access import Decision, NotFound, Scope, Verdict
-from infra.http import Page, answer, gives, limit_of, next_link
+from infra.http import answer, gives, limit_of, next_link, paged
 from infra.http.problems import language
 from infra.ledger.outcomes import PolicyOutcome
 from services import tasks
@@ -40,16 +40,14 @@ def listed(  # noqa: PLR0913, PLR0917 - what a list is asked by
     limit: Annotated[int | None, Query(ge=1, le=200)] = None,
 ) -> Response:
     most = limit_of(limit)
-    within = None if unit is None else here.directory.bearer(unit, scope.today)
-    if unit is not None and within is None:
-        raise NotFound
+    within = here.within(scope, unit)
     about = f"tasks/{scope.grant.account}/{scope.grant.unit}/{scope.grant.role}/{unit}"
     place = here.cursors.open(cursor, about) if cursor else None
     found = list(islice(_found(here, scope, within, place), most + 1))
-    shown, lang = found[:most], language(request.scope)
-    after = here.cursors.seal(_place(shown[-1][0]), about) if len(found) > most else None
-    page = Page([_told(here, task, decision, lang) for task, decision in shown], after)
-    return answer(bodies.Tasks(page.items, page.next), 200, next_link(request, page))
+    page = paged(found, most, lambda each: _place(each[0]), here.cursors, about)
+    lang = language(request.scope)
+    told = [_told(here, task, decision, lang) for task, decision in page.items]
+    return answer(bodies.Tasks(told, page.next), 200, next_link(request, page))
 
 
 @router.post(
@@ -113,7 +111,7 @@ def _told(here: Room, task: Task, decision: Decision, lang: str) -> bodies.TaskT
         candidacy=task.of.candidacy,
         unit=here.place(task.of.unit, task.of.opened_on),
         code=task.told.refusal,
-        title=tasks.title(task.told.refusal, task.told.facts, lang),
+        title=tasks.title(task.told.refusal, task.told.rule, task.told.facts, lang),
         on=task.on,
         clause=task.told.rule,
         detail=rule.get("detail"),

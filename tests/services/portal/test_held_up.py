@@ -83,6 +83,7 @@ def test_who_may_act_finds_it_with_its_rule_and_what_frees_it(room: Workroom, ca
     rule = book.clauses[book.on(ASKED).clauses["seal_first"]]
     assert f"Quy tắc: {rule.text_vi}" in item
     assert rule.document.number in item
+    assert f"(căn cứ: {rule.document.number})" in item
     assert f"Mở ra khi: {rule.frees_vi}" in item
     assert {path.rpartition("/")[2] for path in forms(room, "base")} == {"khep-lai", "lam-lai"}
     assert room.get("base", f"/tham-tra/{case}")
