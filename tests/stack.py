@@ -10,13 +10,14 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 from uuid import uuid4
 
 import pytest
 
-from deploy.local.processes import alive
+from deploy.local.processes import Part, alive
 from deploy.local.stack import Stack
 
 FOLDER = "KETNAP_TEST_STACK"
@@ -77,6 +78,16 @@ def own_stack(_breakable: Stack) -> Iterator[Stack]:
     for part in (_breakable.postgres, _breakable.kafka):
         part.resume()
         part.start()
+
+
+@contextmanager
+def paused(part: Part) -> Iterator[None]:
+    """Have a server of the stack do nothing meanwhile, its connections open."""
+    part.pause()
+    try:
+        yield
+    finally:
+        part.resume()
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import os
-import signal
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import date
 
 import httpx2
 import pytest
 
-from deploy.local.processes import family, until
-from deploy.local.stack import Stack
+from deploy.local.processes import until
 from infra.access import Grant
 from infra.adapters import Province
 from tests.bench.crowd import Crowd
 from tests.bench.distributed import Distributed, distributed
 from tests.bench.recorded import fill
+from tests.stack import paused
 
 pytestmark = pytest.mark.stack
 
@@ -70,20 +68,6 @@ def asking(here: Distributed) -> Iterator[Asking]:
         yield asking
 
 
-@contextmanager
-def silent(stack: Stack) -> Iterator[None]:
-    """Have every process of Postgres do nothing, its connections open."""
-    assert stack.postgres.pid
-    pids = family(stack.postgres.pid)
-    for pid in pids:
-        os.kill(pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        for pid in pids:
-            os.kill(pid, signal.SIGCONT)
-
-
 def test_a_position_that_never_comes_is_not_known_yet_and_may_be_asked_for_again(
     asking: Asking,
 ) -> None:
@@ -97,7 +81,7 @@ def test_a_position_that_never_comes_is_not_known_yet_and_may_be_asked_for_again
 def test_a_silent_database_is_said_to_be_away_and_asked_again_when_it_is_back(
     here: Distributed, asking: Asking, after: int
 ) -> None:
-    with silent(here.stack):
+    with paused(here.stack.postgres):
         answer = asking.figures(after)
 
     assert answer.status_code == 503

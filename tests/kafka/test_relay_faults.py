@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import signal
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from uuid import uuid4
 
 import psycopg
@@ -20,6 +18,7 @@ from infra.ledger.postgres import PostgresLedger
 from tests.kafka.broker import Broker, cut
 from tests.kafka.relaying import Relaying, act, kept
 from tests.kafka.test_feed import positions
+from tests.stack import paused
 
 
 @pytest.fixture(autouse=True)
@@ -100,7 +99,7 @@ def test_a_relay_goes_on_when_a_broker_answers_again_that_was_silent_for_longer_
 ) -> None:
     with relaying:
         relaying.reached(act(ours, 3))
-        with paused(own_stack):
+        with paused(own_stack.kafka):
             act(ours, 2)
             assert isinstance(relaying.waits_for_the_broker(), relay.NotAcknowledgedError)
             act(ours, 1)
@@ -225,18 +224,6 @@ def test_what_a_relay_repeats_of_what_another_wrote_is_no_hole(
         relaying.reached(6)
 
     assert relaying.sent == 1
-
-
-@contextmanager
-def paused(stack: Stack) -> Iterator[None]:
-    """Have the broker do nothing, its connections open."""
-    pid = stack.kafka.pid
-    assert pid
-    os.kill(pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        os.kill(pid, signal.SIGCONT)
 
 
 def lose_tail(stack: Stack, broker: Broker) -> None:

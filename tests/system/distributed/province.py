@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import os
 import secrets
 import signal
@@ -14,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import httpx2
 
@@ -180,10 +181,32 @@ class Officer:
         return httpx2.request(method, address, headers=headers, timeout=30, **sent)
 
 
-def officer(serving: Serving, tokens: Tokens, unit: UUID, role: str) -> Officer:
-    """Return somebody who acts for a unit."""
-    grant = Grant(account=f"{role}-officer", unit=unit, role=role, first=date.min)
-    return Officer(serving, tokens, grant)
+@contextmanager
+def with_units(
+    province: Province, units: Sequence[tuple[str, str, str, str]], folder: Path
+) -> Iterator[Installation]:
+    """Have units of one's own in the province: code, name, kind and the code above."""
+    file = folder / "organisations.csv"
+    with file.open("w", newline="") as out:
+        csv.writer(out).writerows([("code", "name", "kind", "parent_code"), *units])
+    done = province.run("import", file, "--commit")
+    assert done.returncode == 0, done.stderr
+    with province.opened() as opened:
+        yield opened
+
+
+def officers_of(
+    ketnap: Installation, serving: Serving, posts: Mapping[str, tuple[str, str]]
+) -> dict[str, Officer]:
+    """Return officers by short names, of whom it is told for which unit and in which role."""
+    with closing(ketnap.access()) as access:
+        tokens: Tokens = access.tokens
+    found: dict[str, Officer] = {}
+    for name, (code, role) in posts.items():
+        [unit] = ketnap.units.tree.with_code(code)
+        grant = Grant(account=f"{role}-officer", unit=unit, role=role, first=date.min)
+        found[name] = Officer(serving, tokens, grant)
+    return found
 
 
 def ketnap(*arguments: object) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import os
 import signal
 from collections.abc import Iterator
@@ -12,10 +11,9 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from infra.access import Tokens
 from services.installation import Installation
 from tests.services.dossiers.api.office import NOMINATION
-from tests.system.distributed.province import Officer, Province, Serving, officer
+from tests.system.distributed.province import Officer, Province, Serving, officers_of, with_units
 from tests.system.distributed.test_journey import recorded
 
 UNITS = (
@@ -25,36 +23,24 @@ UNITS = (
     ("VX-TT", "Trung tâm Vướng", "training_centre", "VP"),
 )
 SEALED, RESEALED = "2026-03-02", "2026-03-06"
+POSTS = {
+    "cell": ("VC1", "cell_committee"),
+    "base": ("VX", "grassroots_committee"),
+    "centre": ("VX-TT", "political_centre"),
+}
 
 
 @pytest.fixture(scope="module")
 def ketnap(
     province: Province, serving: Serving, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Installation]:
-    file = tmp_path_factory.mktemp("units") / "organisations.csv"
-    with file.open("w", newline="") as out:
-        csv.writer(out).writerows([("code", "name", "kind", "parent_code"), *UNITS])
-    done = province.run("import", file, "--commit")
-    assert done.returncode == 0, done.stderr
-    with province.opened() as opened:
+    with with_units(province, UNITS, tmp_path_factory.mktemp("units")) as opened:
         yield opened
 
 
 @pytest.fixture(scope="module")
 def officers(ketnap: Installation, serving: Serving) -> dict[str, Officer]:
-    access = ketnap.access()
-    tokens: Tokens = access.tokens
-    access.close()
-
-    def of(code: str, role: str) -> Officer:
-        [unit] = ketnap.units.tree.with_code(code)
-        return officer(serving, tokens, unit, role)
-
-    return {
-        "cell": of("VC1", "cell_committee"),
-        "base": of("VX", "grassroots_committee"),
-        "centre": of("VX-TT", "political_centre"),
-    }
+    return officers_of(ketnap, serving, POSTS)
 
 
 def act(who: Officer, service: str, path: str, name: str, after: str, **body: object) -> str:
