@@ -28,11 +28,14 @@ def test_records_of_a_relay_of_before_do_not_hide_that_the_tail_is_gone() -> Non
 
 
 def test_a_topic_that_ends_as_it_was_left_is_let_be() -> None:
-    _, _, end = a_topic()
+    topic, _, end = a_topic()
     asyncio.run(look(end))
     asyncio.run(end.send(page(1, 2)))
 
     asyncio.run(look(end))
+
+    assert asyncio.run(end.send(page(3))) == 1
+    assert len(topic.records) == 3
 
 
 def a_topic() -> tuple[Topic, Pipe, SimulatedEnd]:
