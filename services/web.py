@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from fastapi import FastAPI
 
 from infra.filling import Disk
-from infra.http import Cursors, Reached, operations, served
+from infra.http import Cursors, Reached, WebApplication, operations
 from infra.metrics import Requests, registry
 from infra.stream import Hub
 from services.dossiers.api import api as dossiers_api
@@ -55,7 +55,7 @@ class Web:
         self.app = operations(not_ready=not_ready, metrics=metrics)
         for name, app in self.services.items():
             self.app.mount(f"/api/{name}", app)
-        self.app.mount("/api", served(FastAPI(openapi_url=None), refusal_words))
+        self.app.mount("/api", WebApplication(refusal_words, openapi_url=None))
         self._portal = portal(self.access, self.app)
         self.app.mount("/", self._portal)
         self.app.lifespan_context = self._lifespan

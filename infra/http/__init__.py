@@ -26,7 +26,7 @@ from infra.http.refusals import (
     TooManyStreams,
     Unavailable,
 )
-from infra.http.serving import served
+from infra.http.serving import WebApplication
 
 __all__ = [
     "STATUSES",
@@ -54,6 +54,7 @@ __all__ = [
     "TooDeep",
     "TooManyStreams",
     "Unavailable",
+    "WebApplication",
     "answer",
     "asked",
     "bearer",
@@ -68,7 +69,6 @@ __all__ = [
     "paged",
     "positions",
     "promised",
-    "served",
     "takes",
     "written_positions",
 ]

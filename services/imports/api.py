@@ -18,6 +18,7 @@ from starlette.formparsers import MultiPartParser
 from infra.access import Access, Grant, NotFound
 from infra.http import (
     Limits,
+    WebApplication,
     answer,
     bearer,
     command_key,
@@ -25,7 +26,6 @@ from infra.http import (
     entity_tag,
     gives,
     promised,
-    served,
     takes,
 )
 from infra.metrics import Requests
@@ -101,13 +101,19 @@ def api(ketnap: Installation, access: Access, *, requests: Requests | None = Non
         yield
         await run_in_threadpool(desk.close)
 
-    app = FastAPI(title="ketnap imports", version="1", lifespan=lifespan)
+    app = WebApplication(
+        refusal_words,
+        law=law,
+        requests=requests,
+        title="ketnap imports",
+        version="1",
+        lifespan=lifespan,
+    )
     app.state.desk = desk
     asking = Depends(bearer(access.tokens))
     _reads(app, desk, asking)
     _kinds(app, desk, asking)
     _acts(app, desk, asking)
-    served(app, refusal_words, law=law, requests=requests)
     return promised(app, [Import, Imports, Kinds, Commit])
 
 

@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Scope
 from events.refusal import Refusal
 from infra.access import Access, NotFound
 from infra.database import Away
-from infra.http import Malformed, MethodNotAllowed, Problems, Unavailable, served
+from infra.http import Malformed, MethodNotAllowed, Problems, Unavailable, WebApplication
 from services.portal import (
     behind,
     case,
@@ -67,8 +67,14 @@ def portal(access: Access, services: ASGIApp) -> FastAPI:
         yield
         await client.close()
 
-    app = FastAPI(
-        title="ketnap", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan
+    app = WebApplication(
+        refusal_words,
+        statuses=_STATUSES,
+        title="ketnap",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        lifespan=lifespan,
     )
     for router in ROUTERS:
         app.include_router(router)
@@ -84,7 +90,6 @@ def portal(access: Access, services: ASGIApp) -> FastAPI:
             if isinstance(route, APIRoute)
         ),
     )
-    served(app, refusal_words, statuses=_STATUSES)
     problems = Problems(refusal_words, _STATUSES)
 
     async def refused(request: Request, error: Exception) -> Response:

@@ -9,7 +9,7 @@ import msgspec
 from fastapi import FastAPI
 
 from infra.access import Access
-from infra.http import Reached, promised, served
+from infra.http import Reached, WebApplication, promised
 from infra.metrics import Requests
 from services.dossiers.api import (
     answers,
@@ -62,9 +62,17 @@ def api(  # noqa: PLR0913 - what it stands on
     `reached` tells how far its views and policies have read; `again` does what was refused
     to a policy, by the policy's name.
     """
-    app = FastAPI(title="ketnap: dossiers", docs_url=None, redoc_url=None, version="1")
+    app = WebApplication(
+        refusal_words,
+        statuses=STATUSES,
+        law=law,
+        requests=requests,
+        title="ketnap: dossiers",
+        version="1",
+        docs_url=None,
+        redoc_url=None,
+    )
     app.state.room = room = Room.of(dossiers, view, access, reached, again)
     for part in (case, doing, people, units, work, tasks, directory):
         part.add(app, room)
-    promised(app, _KINDS)
-    return served(app, refusal_words, statuses=STATUSES, law=law, requests=requests)
+    return promised(app, _KINDS)

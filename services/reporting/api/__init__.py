@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
-from infra.http import promised, served
+from infra.http import WebApplication, promised
 from infra.metrics import Requests
 from services.reporting.api import past, reading, stream
 from services.reporting.api.asked import Service
@@ -21,9 +21,17 @@ _STATUSES = {UnknownUnit: 404, UnknownFigure: 404}
 
 def api(service: Service, requests: Requests | None = None) -> FastAPI:
     """Return the application of reporting."""
-    app = FastAPI(title="ketnap: reporting", version="1", docs_url=None, redoc_url=None)
+    app = WebApplication(
+        refusal_words,
+        statuses=_STATUSES,
+        law=law,
+        requests=requests,
+        title="ketnap: reporting",
+        version="1",
+        docs_url=None,
+        redoc_url=None,
+    )
     app.state.service = service
     for part in (reading, past, stream):
         app.include_router(part.router)
-    served(app, refusal_words, statuses=_STATUSES, law=law, requests=requests)
     return promised(app, KINDS)

@@ -9,7 +9,7 @@ from fastapi import FastAPI
 
 from events.days import DayToCome
 from events.refusal import Refusal
-from infra.http import promised, served
+from infra.http import WebApplication, promised
 from infra.metrics import Requests
 from services.training import domain
 from services.training.api import doing, reading
@@ -35,9 +35,17 @@ STATUSES: Mapping[type[Refusal], int] = MappingProxyType(
 
 def api(room: Room, *, requests: Requests | None = None) -> FastAPI:
     """Return the application of training."""
-    app = FastAPI(title="ketnap: training", version="1", docs_url=None, redoc_url=None)
+    app = WebApplication(
+        refusal_words,
+        statuses=STATUSES,
+        law=law,
+        requests=requests,
+        title="ketnap: training",
+        version="1",
+        docs_url=None,
+        redoc_url=None,
+    )
     app.state.room = room
     for part in (reading, doing):
         app.include_router(part.router)
-    promised(app, KINDS)
-    return served(app, refusal_words, statuses=STATUSES, law=law, requests=requests)
+    return promised(app, KINDS)

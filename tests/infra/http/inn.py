@@ -19,11 +19,11 @@ from infra.access import NotFound, SignInFailed, TooManySignIns
 from infra.http import (
     Limits,
     Problems,
+    WebApplication,
     asked,
     command_key,
     entity_tag,
     if_match,
-    served,
 )
 from infra.ledger.application import ChangedCommand, Contended
 from infra.ledger.port import LedgerClosedError
@@ -138,7 +138,13 @@ def _answers(app: FastAPI) -> None:
 
 
 def the_inn(registry: CollectorRegistry | None = None, limits: Limits = LIMITS) -> FastAPI:
-    app = FastAPI(openapi_url=None)
+    app = WebApplication(
+        words,
+        statuses={NoSuchInn: 404},
+        requests=Requests(registry) if registry else None,
+        limits=limits,
+        openapi_url=None,
+    )
     for part in (_rooms, _errors, _answers):
         part(app)
     wing = APIRouter(prefix="/wing")
@@ -148,13 +154,7 @@ def the_inn(registry: CollectorRegistry | None = None, limits: Limits = LIMITS) 
         return room
 
     app.include_router(wing)
-    return served(
-        app,
-        words,
-        statuses={NoSuchInn: 404},
-        requests=Requests(registry) if registry else None,
-        limits=limits,
-    )
+    return app
 
 
 def a_guest(registry: CollectorRegistry | None = None) -> TestClient:

@@ -12,7 +12,7 @@ from fastapi import Depends, FastAPI, Response
 from starlette.testclient import TestClient
 
 from infra.access import Grant, Tokens
-from infra.http import Bearer, answer, bearer, gives, promised, served, takes
+from infra.http import Bearer, WebApplication, answer, bearer, gives, promised, takes
 from tests.infra.http.inn import words
 
 NOW = datetime(2026, 11, 24, 3, tzinfo=UTC)
@@ -44,7 +44,7 @@ class Stay(msgspec.Struct):
 
 @pytest.fixture(scope="module")
 def app() -> FastAPI:
-    made = FastAPI(docs_url=None)
+    made = WebApplication(words, law=lambda clause: {"frees": f"ask {clause}"}, docs_url=None)
 
     @made.post(
         "/stays",
@@ -55,7 +55,7 @@ def app() -> FastAPI:
     def stay(who: Who) -> Response:
         return answer(Stay(Bed(4)), 201, {"X-Who": who})
 
-    return served(promised(made, (Stay,)), words, law=lambda clause: {"frees": f"ask {clause}"})
+    return promised(made, (Stay,))
 
 
 def test_a_route_names_what_it_takes_and_everything_that_it_answers(app: FastAPI) -> None:

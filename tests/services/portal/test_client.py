@@ -9,14 +9,14 @@ from fastapi import FastAPI, Request, Response
 from starlette.testclient import TestClient
 
 from infra.access import NotFound
-from infra.http import served
+from infra.http import WebApplication
 from services.portal.client import Answer, ApiProblem, Client, path_part
 from services.wording import refusal_words
 
 
 def services() -> FastAPI:
     """Return a service that tells what it was asked."""
-    app = served(FastAPI(), refusal_words)
+    app = WebApplication(refusal_words)
 
     @app.get("/api/echo")
     @app.post("/api/echo")

@@ -11,7 +11,7 @@ import pytest
 from fastapi import FastAPI, Request, Response
 
 from infra.access import NotFound
-from infra.http import served
+from infra.http import WebApplication
 from services.portal.client import ApiProblem, Client
 from services.portal.remote import Remote
 from services.wording import refusal_words
@@ -20,7 +20,7 @@ URLS = {"dossiers": "http://dossiers:1", "reporting": "http://reporting:2/below"
 
 
 def service(seen: list[str]) -> FastAPI:
-    app = served(FastAPI(), refusal_words)
+    app = WebApplication(refusal_words)
 
     @app.get("/below/overview")
     @app.post("/below/overview")
