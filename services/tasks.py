@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from events.envelope import By, Told
+from events.refusal import Refusal
 from infra.access import Decision, NotFound, Scope
 from infra.feed import Feed, FeedAwayError
 from infra.http import Unavailable, answer, command_key, decoded, gives, takes
@@ -22,12 +23,17 @@ from infra.ledger.outcomes import PolicyOutcome, SettleRefusal, UnknownTask
 from infra.reactor import Policy, Reactor
 from services import acting
 from services.acting import Line
-from services.wording import refusal_words, refused_words
+from services.wording import refusal_words
+from services.wording.telling import why_refused
 
 KIND, SETTLE = "task", "settle"
 """As the table of roles names a refused command, and taking it up."""
 
 Ground = Literal["done-otherwise", "not-needed", "recorded-wrongly"]
+
+
+class PolicyGone(Refusal):
+    """No release asks for that any more: it can be settled, and not be tried again."""
 
 
 class Settlement(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -91,13 +97,20 @@ def settle(service: Commands, scope: Scope, task: UUID, request: Request, sent: 
 
 
 def retry(  # noqa: PLR0913, PLR0917 - who does what again, and how it is sent
-    service: Commands, again: Again, scope: Scope, task: UUID, request: Request, sent: bytes
+    service: Commands,
+    again: Mapping[str, Again],
+    scope: Scope,
+    refused: PolicyOutcome,
+    request: Request,
+    sent: bytes,
 ) -> Response:
-    """Do, once, what was refused to a policy, if the rules take it now."""
+    """Do, once, what was refused to a policy, if the rules take it now. Raises PolicyGone."""
     once = command_key(request, scope.grant.account)
     body = decoded(sent, _RETRY)
     by = acting.by(scope, body.document)
-    return _taken_up(service, task, again(task, scope.today, by, key=once))
+    if (of_policy := again.get(refused.policy)) is None:
+        raise PolicyGone(cause=refused.cause)
+    return _taken_up(service, refused.id, of_policy(refused.id, scope.today, by, key=once))
 
 
 def why_not(decision: Decision, lang: str) -> str | None:
@@ -107,7 +120,7 @@ def why_not(decision: Decision, lang: str) -> str | None:
 
 def title(refusal: str, clause: str | None, facts: Sequence[Told], lang: str) -> str:
     """Return why a command was refused, in words that name the rule's document."""
-    return refused_words(refusal, clause, {each.name: each.value for each in facts}, lang)
+    return why_refused(refusal, clause, {each.name: each.value for each in facts}, lang)
 
 
 def _taken_up(service: Commands, task: UUID, positions: tuple[int, ...]) -> Response:

@@ -59,14 +59,17 @@ def spoken(row: Mapping[str, Any], lang: str) -> dict[str, Any]:
         if known(f"{place}.{row.get(name)}", lang)
     }
     if "refusal" in row:
-        words["refusal"] = why_refused(row, lang)
+        facts = {told["name"]: told["value"] for told in row.get("facts", ())}
+        words["refusal"] = why_refused(row["refusal"], row.get("rule"), facts, lang)
     return {**row, **words}
 
 
-def why_refused(row: Mapping[str, Any], lang: str) -> str:
-    """Return why the rules refused what a policy asked for; the code where it has no words."""
-    facts = {told["name"]: told["value"] for told in row.get("facts", ())}
+def why_refused(code: str, clause: str | None, facts: Mapping[str, Any], lang: str) -> str:
+    """Return why the rules refused what a policy asked for; the code where it has no words.
+
+    It was recorded, maybe by a release that knew other reasons.
+    """
     try:
-        return refused_words(row["refusal"], row.get("rule"), facts, lang)
+        return refused_words(code, clause, facts, lang)
     except UnknownWordsError:
-        return str(row["refusal"])
+        return code

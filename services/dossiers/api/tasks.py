@@ -29,8 +29,8 @@ def add(app: FastAPI, room: Room) -> None:
     @app.post("/tasks/{task}/retry", dependencies=read, **tasks.promise(tasks.Retry))
     def retry(task: UUID, request: Request, asking: Who, sent: Body) -> Response:
         """Do what was refused to a policy, if the rules take it now."""
-        again = room.again[_known(room, asking, task).policy]
-        return tasks.retry(room.dossiers, again, asking.scope, task, request, sent)
+        found = _known(room, asking, task)
+        return tasks.retry(room.dossiers, room.again, asking.scope, found, request, sent)
 
 
 def judged(asking: Asking, of: Standing) -> Decision:

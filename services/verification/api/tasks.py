@@ -68,8 +68,8 @@ def settle(here: Here, scope: Who, request: Request, task: UUID, sent: Body) -> 
     **tasks.promise(tasks.Retry),
 )
 def retry(here: Here, scope: Who, request: Request, task: UUID, sent: Body) -> Response:
-    again = here.again[_known(here, scope, task).policy]
-    return tasks.retry(here.verification, again, scope, task, request, sent)
+    found = _known(here, scope, task)
+    return tasks.retry(here.verification, here.again, scope, found, request, sent)
 
 
 def _known(here: Room, scope: Scope, task: UUID) -> PolicyOutcome:

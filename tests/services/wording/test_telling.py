@@ -62,4 +62,4 @@ def test_a_refusal_of_what_follows_is_said_with_its_reason_and_its_days() -> Non
 
 
 def test_a_refusal_without_words_is_said_by_its_code() -> None:
-    assert why_refused(refused("of-a-newer-release"), "vi") == "of-a-newer-release"
+    assert why_refused("of-a-newer-release", None, {}, "vi") == "of-a-newer-release"

@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from infra.ledger.outcomes import NoteRefusal, outcome_of
 from services.training import commands as training
 from services.training.domain import Result
 from tests.services.dossiers.api.office import CLERK, Office
@@ -83,6 +84,36 @@ def test_what_the_rules_still_refuse_stays_and_what_they_take_now_is_done(
     assert refusals(office, "base") == []
     facts = office.ketnap.dossiers.told(UUID(candidacy))[0].facts.values()
     assert [fact.on for fact in facts if fact.fact == "certified"] == [CERTIFIED]
+
+
+def test_a_task_whose_policy_is_gone_is_shown_and_settled_and_not_tried_again(
+    office: Office,
+) -> None:
+    candidacy = office.nominated()
+    policy = "dossiers.policy.retired"
+    refusal = NoteRefusal(
+        on=ENDED,
+        cause="training/1",
+        policy=policy,
+        refusal="of-an-older-release",
+        rule="no-such/clause",
+        about=UUID(candidacy),
+        facts=(),
+        by=CLERK,
+    )
+    office.ketnap.dossiers.perform(refusal)
+    task = str(outcome_of("training/1", policy))
+    [told] = [each for each in work(office, "base") if each["task"] == task]
+
+    again = office.post("base", f"/tasks/{task}/retry", {})
+    still = refusals(office, "base")
+    settled = office.post("base", f"/tasks/{task}/settlement", NOT_NEEDED)
+
+    assert (told["title"], told["frees"]) == ("of-an-older-release", None)
+    assert (again.status_code, again.json()["code"]) == (409, "policy-gone")
+    assert still == [task]
+    assert settled.status_code == 201, settled.text
+    assert refusals(office, "base") == []
 
 
 def test_who_sees_it_and_may_not_is_told_why(office: Office, refused: tuple[str, str]) -> None:

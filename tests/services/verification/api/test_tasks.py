@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from infra.feed import LedgerFeed
+from infra.ledger.outcomes import NoteRefusal, outcome_of
 from infra.reactor import Reactor
 from services.dossiers import commands
 from services.verification import policy
@@ -21,6 +22,7 @@ from tests.services.verification.api.test_cases import CANDIDATE, do, of, sealed
 API = "/api/verification"
 PATH = f"{API}/tasks"
 POLICY = "verification.policy.dossiers"
+GONE = "verification.policy.retired"
 NOT_NEEDED = {"ground": "not-needed", "document": "7-CV/ĐU"}
 RESEALED = date(2022, 6, 5)
 
@@ -143,6 +145,46 @@ def test_what_the_rules_still_refuse_stays_and_what_they_take_now_is_done(
     house.catch_up()
     assert task not in ids(committee)
     assert sealed_on(committee, case) == RESEALED.isoformat()
+
+
+@pytest.fixture
+def of_an_older_release(house: House, committee: Asker) -> tuple[str, str]:
+    """Return a case and a task in it whose policy, reason and rule no release has any more."""
+    candidacy = sealed(house, "H-1")
+    cause = f"dossiers/{house.ketnap.ledgers['dossiers'].head().position}"
+    house.ketnap.verification.perform(
+        NoteRefusal(
+            on=date(2022, 6, 6),
+            cause=cause,
+            policy=GONE,
+            refusal="of-an-older-release",
+            rule="no-such/clause",
+            about=candidacy,
+            facts=(),
+            by=BY,
+        )
+    )
+    house.catch_up()
+    return f"{API}/cases/{candidacy}", str(outcome_of(cause, GONE))
+
+
+def test_a_task_whose_policy_is_gone_is_shown_and_settled_and_not_tried_again(
+    committee: Asker, house: House, of_an_older_release: tuple[str, str]
+) -> None:
+    case, task = of_an_older_release
+    [told] = [each for each in tasks(committee) if each["task"] == task]
+    before = of(committee, case)
+
+    again = committee.post(f"{PATH}/{task}/retry", {})
+    untouched = of(committee, case)
+    settled = committee.post(f"{PATH}/{task}/settlement", NOT_NEEDED)
+
+    assert (told["title"], told["may_settle"]) == ("of-an-older-release", True)
+    assert (again.status_code, again.json()["code"]) == (409, "policy-gone")
+    assert untouched == before
+    assert settled.status_code == 201, settled.text
+    house.catch_up()
+    assert task not in ids(committee)
 
 
 def test_who_sees_it_and_may_not_is_told_why(house: House, refused: tuple[str, str]) -> None:
