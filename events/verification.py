@@ -108,7 +108,7 @@ class VerificationClosed(CaseFact):
 
 
 class SealCorrected(CaseFact):
-    """The seal on which the case rests was set on another day, or, with None, never."""
+    """The seal on which the case rests is of that day, or, with None, there is none."""
 
     TOPIC = "verification.SealCorrected"
     sealed_on: date | None

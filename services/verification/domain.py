@@ -36,6 +36,10 @@ class SealMissing(Refusal):
     """The seal was retracted; nothing is requested before there is another."""
 
 
+class SealOvertaken(Refusal):
+    """Dossiers told something of the seal after what is asked for."""
+
+
 class RequestBeforeSeal(Refusal):
     """Nothing is requested before the pages are sealed."""
 
@@ -143,11 +147,14 @@ class Case(BaseAggregate[UUID]):
         return opened
 
     @event(verification.VerificationOpened)
-    def __init__(self, on: date, candidacy: UUID, person: UUID, unit: UUID) -> None:
+    def __init__(
+        self, on: date, candidacy: UUID, person: UUID, unit: UUID, causation: str | None
+    ) -> None:
         self.candidacy = candidacy
         self.person = person
         self.unit = unit
         self.sealed_on: date | None = on
+        self._seal_told_at = _position(causation)
         self.suspended = False
         self.closed_on: date | None = None
         self.requests: dict[int, Request] = {}
@@ -319,9 +326,16 @@ class Case(BaseAggregate[UUID]):
         )
 
     def rest_on_seal(self, on: date, by: By, book: Rulebook, sealed_on: date | None) -> None:
-        """Let the case rest on a seal of a day, or on none; nothing requested lies before it."""
-        if sealed_on == self.sealed_on:
+        """Let the case rest on a seal of a day, or on none; nothing requested lies before it.
+
+        What dossiers told later is kept, also of the same day: what it told before may have
+        been refused, and be tried again.
+        """
+        told_at = _position(by.causation)
+        if told_at <= self._seal_told_at and sealed_on == self.sealed_on:
             return
+        if 0 < told_at <= self._seal_told_at:
+            raise SealOvertaken(sealed_on=self.sealed_on)
         first = min((known.asked_on for known in self.requests.values()), default=None)
         if first and (sealed_on is None or first < sealed_on):
             raise RequestBeforeSeal(
@@ -438,8 +452,9 @@ class Case(BaseAggregate[UUID]):
         self.closed_on = on
 
     @event(verification.SealCorrected)
-    def _seal_corrected(self, sealed_on: date | None) -> None:
+    def _seal_corrected(self, sealed_on: date | None, causation: str | None) -> None:
         self.sealed_on = sealed_on
+        self._seal_told_at = max(self._seal_told_at, _position(causation))
 
     @event(verification.VerificationSuspended)
     def _suspended(self) -> None:
@@ -448,6 +463,11 @@ class Case(BaseAggregate[UUID]):
     @event(verification.VerificationResumed)
     def _resumed(self) -> None:
         self.suspended = False
+
+
+def _position(causation: str | None) -> int:
+    """Return where dossiers recorded what is followed; 0 where nothing is."""
+    return int(causation.rpartition("/")[2]) if causation else 0
 
 
 def _deadline(on: date, book: Rulebook, *, abroad: bool) -> Deadline:

@@ -27,6 +27,7 @@ from services.verification.domain import (
     RequestBeforeSeal,
     RequestIsWaived,
     SealMissing,
+    SealOvertaken,
     UnknownRequest,
     UnknownVerificationSubject,
 )
@@ -329,6 +330,39 @@ def test_a_seal_does_not_move_behind_what_was_requested_on_it() -> None:
     case.rest_on_seal(REPLIED, BY, BOOK, ASKED)
 
     assert names(case) == ["SealCorrected"]
+
+
+def told_at(position: int) -> By:
+    """Return who follows dossiers: the policy, because of the fact at a position there."""
+    return By(actor="policy", causation=f"dossiers/{position}")
+
+
+def test_a_seal_that_dossiers_corrected_again_is_not_set_back_by_the_earlier_correction() -> None:
+    case = a_case_that_asked("candidate")
+    behind = ASKED + timedelta(days=1)
+    with pytest.raises(RequestBeforeSeal):
+        case.rest_on_seal(REPLIED, told_at(8), BOOK, behind)
+    case.rest_on_seal(REPLIED, told_at(9), BOOK, SEALED)
+    reply(case)
+    case.supplement(REPLIED, BY, BOOK, 1, None)  # nothing asked lies before that day any more
+
+    with pytest.raises(SealOvertaken) as refused:
+        case.rest_on_seal(REPLIED, told_at(8), BOOK, behind)
+    assert (refused.value.facts["sealed_on"], case.sealed_on) == (SEALED, SEALED)
+
+    case.rest_on_seal(REPLIED, told_at(10), BOOK, behind)
+    assert case.sealed_on == behind
+
+
+def test_a_seal_of_the_same_day_is_taken_in_once() -> None:
+    case = a_case()
+
+    for _ in range(2):
+        case.rest_on_seal(REPLIED, told_at(9), BOOK, SEALED)
+    case.rest_on_seal(REPLIED, told_at(8), BOOK, SEALED)
+
+    [(name, recorded)] = facts(case)
+    assert (name, recorded["sealed_on"]) == ("SealCorrected", SEALED)
 
 
 def test_a_case_waits_while_the_candidacy_is_over() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import msgspec
 import pytest
@@ -24,7 +24,7 @@ PATH = f"{API}/tasks"
 POLICY = "verification.policy.dossiers"
 GONE = "verification.policy.retired"
 NOT_NEEDED = {"ground": "not-needed", "document": "7-CV/ĐU"}
-RESEALED = date(2022, 6, 5)
+SEALED, RESEALED = date(2022, 6, 1), date(2022, 6, 5)
 
 
 @pytest.fixture
@@ -41,19 +41,24 @@ def refused(house: House, committee: Asker) -> tuple[str, str]:
     candidacy = sealed(house, "H-1")
     path = f"{API}/cases/{candidacy}"
     assert do(committee, path, "requests", **CANDIDATE).status_code == 201
+    correct_seal(house, candidacy, RESEALED)
+    [task] = [each for each in tasks(committee) if each["candidacy"] == str(candidacy)]
+    return path, task["task"]
+
+
+def correct_seal(house: House, candidacy: UUID, day: date) -> None:
+    """Record in dossiers that the day of a seal was another one."""
     house.ketnap.dossiers.perform(
         commands.CorrectFact(
             candidacy=candidacy,
             on=date(2022, 6, 6),
             fact="sealed",
-            day=RESEALED,
+            day=day,
             reason="ghi nhầm ngày",
             by=BY,
         )
     )
     house.catch_up()
-    [task] = [each for each in tasks(committee) if each["candidacy"] == str(candidacy)]
-    return path, task["task"]
 
 
 def tasks(asker: Asker, **query: object) -> list[dict[str, Any]]:
@@ -145,6 +150,25 @@ def test_what_the_rules_still_refuse_stays_and_what_they_take_now_is_done(
     house.catch_up()
     assert task not in ids(committee)
     assert sealed_on(committee, case) == RESEALED.isoformat()
+
+
+def test_a_correction_that_was_itself_corrected_is_not_done_after_all(
+    house: House, committee: Asker, refused: tuple[str, str]
+) -> None:
+    case, task = refused
+    correct_seal(house, UUID(case.rpartition("/")[2]), SEALED)
+    do(committee, case, "replies", on="2022-06-07", request=1, matches=True)
+    do(committee, case, "supplements", on="2022-06-10", request=1)
+
+    again = committee.post(f"{PATH}/{task}/retry", {})
+
+    assert (again.status_code, again.json()["code"]) == (409, "seal-overtaken")
+    assert "01/06/2022" in again.json()["title"]
+    assert sealed_on(committee, case) == SEALED.isoformat()
+    settled = committee.post(f"{PATH}/{task}/settlement", {"ground": "recorded-wrongly"})
+    assert settled.status_code == 201, settled.text
+    house.catch_up()
+    assert task not in ids(committee)
 
 
 @pytest.fixture
