@@ -195,6 +195,11 @@ class Reader(ABC):
         """Told of each record before which the reader comes to a stand."""
 
     @property
+    def ledger(self) -> str:
+        """Return the name of the ledger that it follows."""
+        return self._feed.ledger
+
+    @property
     @abstractmethod
     def position(self) -> int:
         """Return the last position that was taken."""

@@ -205,15 +205,20 @@ class Installation:
         """
         if misfits := self.misfits():
             raise ViewMisfitError(", ".join(misfits))
+        heads = self.heads()
         for _ in range(ROUNDS):
-            self._reach(self.heads(), progress)
+            self._reach(heads, progress)
+            reached, heads = heads, self.heads()
+            if heads == reached:  # policies made nothing of it
+                return
 
     def _reach(self, heads: Mapping[str, int], progress: Progress | None) -> None:
-        total = sum(heads[state.ledger] for state in self.states())
-        seen = sum(state.position for state in self.states())
+        total = sum(heads[reader.ledger] for reader in self.readers())
+        at = self._positions()
+        seen = sum(at.values())
         patient_until = monotonic() + self._patience
-        while keepers := self._behind(heads):
-            taken = sum(state.position for state in self.states())
+        while keepers := self._behind(at, heads):
+            taken = sum(at.values())
             if taken > seen:
                 seen, patient_until = taken, monotonic() + self._patience
             elif monotonic() > patient_until:
@@ -222,15 +227,20 @@ class Installation:
                 # Nobody moves them, or nobody did just now: perhaps it is for us to do.
                 for keeper in keepers:
                     self._move_alone(keeper, progress)
-                if not self._behind(heads):
+                at = self._positions()
+                if not self._behind(at, heads):
                     return
             if progress:
                 progress(taken, total)
             sleep(POLL_SECONDS)
+            at = self._positions()
 
-    def _behind(self, heads: Mapping[str, int]) -> list[str]:
+    def _positions(self) -> dict[Reader, int]:
+        return {reader: reader.position for reader in self.readers()}
+
+    def _behind(self, at: Mapping[Reader, int], heads: Mapping[str, int]) -> list[str]:
         """Return who keeps the readers that have not come to some positions."""
-        behind = [state.reader for state in self.states() if state.position < heads[state.ledger]]
+        behind = [reader.name for reader, position in at.items() if position < heads[reader.ledger]]
         return list(dict.fromkeys(map(self.kept.keeper, behind)))
 
     def _move_alone(self, keeper: str, progress: Progress | None) -> None:
@@ -260,11 +270,11 @@ class Installation:
             # The rules are asked of the units as they are now.
             self.runners[0].catch_up(heads["dossiers"])
             for reactor in reactors:
-                reactor.catch_up(heads[reactor.state.ledger])
+                reactor.catch_up(heads[reactor.ledger])
 
     def _move_views(self, runners: Sequence[Runner], progress: Progress | None) -> None:
         heads = self.heads()
-        total = sum(heads[runner.state.ledger] for runner in runners)
+        total = sum(heads[runner.ledger] for runner in runners)
         taken = 0
         for runner in runners:
             before = taken
@@ -273,7 +283,7 @@ class Installation:
                 if progress:
                     progress(before + position, total)
 
-            goal = heads[runner.state.ledger]
+            goal = heads[runner.ledger]
             runner.catch_up(goal, step)
             taken += goal
 
