@@ -114,6 +114,17 @@ class SealCorrected(CaseFact):
     sealed_on: date | None
 
 
+class ConclusionNoted(CaseFact):
+    """Dossiers has a conclusion on the political standard while the case goes on.
+
+    Whoever concluded does not close it, nor after that conclusion was retracted.
+    """
+
+    TOPIC = "verification.ConclusionNoted"
+    concluded_by: str
+    """The account that concluded."""
+
+
 class VerificationSuspended(CaseFact):
     """The candidacy ended; no place is asked any more, and no reply is awaited."""
 

@@ -47,7 +47,12 @@ class Verification(Commands):
         match command:
             case commands.OpenCase():
                 return self._open(command)
-            case commands.CorrectSeal() | commands.SuspendCase() | commands.ResumeCase():
+            case (
+                commands.CorrectSeal()
+                | commands.NoteConclusion()
+                | commands.SuspendCase()
+                | commands.ResumeCase()
+            ):
                 return self._follow(command)
             case commands.OnCase():
                 case = self.case(command.candidacy)
@@ -93,6 +98,8 @@ class Verification(Commands):
         match command:
             case commands.CorrectSeal(sealed_on=sealed_on):
                 case.rest_on_seal(command.on, command.by, self.book, sealed_on)
+            case commands.NoteConclusion(concluded_by=account):
+                case.note_conclusion(command.on, command.by, self.book, account)
             case commands.SuspendCase():
                 case.suspend(command.on, command.by, self.book)
             case commands.ResumeCase():

@@ -83,6 +83,13 @@ class CorrectSeal(OnCase):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NoteConclusion(OnCase):
+    """Know who concluded on the political standard: that account does not close the case."""
+
+    concluded_by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SuspendCase(OnCase):
     """Await nothing more: the candidacy ended."""
 

@@ -126,6 +126,7 @@ class Case(BaseAggregate[UUID]):
     VerificationWaived = verification.VerificationWaived
     VerificationClosed = verification.VerificationClosed
     SealCorrected = verification.SealCorrected
+    ConclusionNoted = verification.ConclusionNoted
     VerificationSuspended = verification.VerificationSuspended
     VerificationResumed = verification.VerificationResumed
 
@@ -157,6 +158,7 @@ class Case(BaseAggregate[UUID]):
         self._seal_told_at = _position(causation)
         self.suspended = False
         self.closed_on: date | None = None
+        self.concluded_by: frozenset[str] = frozenset()
         self.requests: dict[int, Request] = {}
 
     def request(  # noqa: PLR0913 - what a request is
@@ -343,6 +345,11 @@ class Case(BaseAggregate[UUID]):
             )
         self._record(self.SealCorrected, on, by, book, sealed_on=sealed_on)
 
+    def note_conclusion(self, on: date, by: By, book: Rulebook, account: str) -> None:
+        """Know who concluded on the standard; a case that is done is not closed by anybody."""
+        if self.closed_on is None and account not in self.concluded_by:
+            self._record(self.ConclusionNoted, on, by, book, concluded_by=account)
+
     def suspend(self, on: date, by: By, book: Rulebook) -> None:
         """Await nothing more; a case that is done stays so."""
         if not self.suspended and self.closed_on is None:
@@ -456,6 +463,10 @@ class Case(BaseAggregate[UUID]):
         self.sealed_on = sealed_on
         self._seal_told_at = max(self._seal_told_at, _position(causation))
 
+    @event(verification.ConclusionNoted)
+    def _conclusion_noted(self, concluded_by: str) -> None:
+        self.concluded_by |= {concluded_by}
+
     @event(verification.VerificationSuspended)
     def _suspended(self) -> None:
         self.suspended = True
@@ -467,7 +478,8 @@ class Case(BaseAggregate[UUID]):
 
 def _position(causation: str | None) -> int:
     """Return where dossiers recorded what is followed; 0 where nothing is."""
-    return int(causation.rpartition("/")[2]) if causation else 0
+    position = causation.partition("/")[2] if causation else ""
+    return int(position) if position.isdecimal() else 0
 
 
 def _deadline(on: date, book: Rulebook, *, abroad: bool) -> Deadline:

@@ -8,11 +8,13 @@ from events.dossiers import (
     FactCorrected,
     FactRetracted,
     PersonalHistorySealed,
+    PoliticalStandardConcluded,
 )
 from events.envelope import By, Envelope
 from services.verification.commands import (
     Command,
     CorrectSeal,
+    NoteConclusion,
     OpenCase,
     ResumeCase,
     SuspendCase,
@@ -26,6 +28,8 @@ def react(envelope: Envelope) -> Command | None:
     match fact:
         case PersonalHistorySealed(imported=False, on=on, person=person, unit=unit):
             return OpenCase(candidacy=candidacy, person=person, unit=unit, on=on, by=by)
+        case PoliticalStandardConcluded(imported=False, on=on, actor=actor):
+            return NoteConclusion(candidacy=candidacy, concluded_by=actor, on=on, by=by)
         case CandidacyEnded(imported=False, on=on):
             return SuspendCase(candidacy=candidacy, on=on, by=by)
         case Correction():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Annotated
 from uuid import UUID
@@ -69,7 +69,8 @@ class Room:
         sight = row and self.sight(scope, row)
         if not row or not sight:
             raise NotFound
-        return row, self.verification.case(row.candidacy), sight
+        known = self.verification.case(row.candidacy)
+        return row, known, replace(sight, concluded_by=known.concluded_by)
 
     def sight(self, scope: Scope, row: CaseRow) -> Sight | None:
         """Return how much of a case exists for who asks; None where nothing does."""
@@ -116,6 +117,8 @@ class Sight:
     row: CaseRow
     whole: tuple[Resource, ...]
     asked: frozenset[int]
+    concluded_by: frozenset[str] = frozenset()
+    """Who concluded on the standard, and so does not close; known of a case by itself."""
 
     def sees(self, request: int) -> bool:
         """Tell whether a request exists for who asks."""
@@ -134,7 +137,12 @@ class Sight:
         if not self.whole:
             role = acting.role_name(self.scope)
             return Decision(Verdict.REFUSED, ActNotGranted(role=role, act=act))
-        now = Resource(kind=KIND, day=on, links={"unit": self.row.unit})
+        now = Resource(
+            kind=KIND,
+            day=on,
+            links={"unit": self.row.unit},
+            done={"candidacy.conclude": self.concluded_by},
+        )
         return acting.decide(self.scope, self.whole, now, act)
 
     def _of_request(self, request: int, act: str) -> Decision:

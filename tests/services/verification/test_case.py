@@ -365,6 +365,27 @@ def test_a_seal_of_the_same_day_is_taken_in_once() -> None:
     assert (name, recorded["sealed_on"]) == ("SealCorrected", SEALED)
 
 
+def test_who_concluded_while_a_case_goes_on_is_known_once_each() -> None:
+    case = a_case_that_asked("candidate")
+
+    for account in ("lan", "minh", "lan"):
+        case.note_conclusion(REPLIED, BY, BOOK, account)
+
+    assert case.concluded_by == {"lan", "minh"}
+    assert names(case) == ["ConclusionNoted", "ConclusionNoted"]
+
+
+def test_who_concluded_on_a_case_that_is_done_closes_nothing_and_is_not_noted() -> None:
+    case = a_case_that_asked("candidate")
+    reply(case)
+    case.close(REPLIED, BY, BOOK)
+    case.collect_events()
+
+    case.note_conclusion(REPLIED, BY, BOOK, "lan")
+
+    assert names(case) == []
+
+
 def test_a_case_waits_while_the_candidacy_is_over() -> None:
     case = a_case_that_asked("candidate")
 

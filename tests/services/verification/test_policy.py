@@ -52,7 +52,20 @@ def test_an_end_of_the_candidacy_suspends_the_case(kind: type[Fact]) -> None:
     assert react(act(kind)) == commands.SuspendCase(candidacy=CANDIDACY, on=DAY, by=BECAUSE)
 
 
-@pytest.mark.parametrize("kind", [dossiers.PersonalHistorySealed, dossiers.CandidacyWithdrawn])
+def test_of_a_conclusion_the_case_knows_whose_it_is() -> None:
+    assert react(act(dossiers.PoliticalStandardConcluded)) == commands.NoteConclusion(
+        candidacy=CANDIDACY, concluded_by="clerk", on=DAY, by=BECAUSE
+    )
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        dossiers.PersonalHistorySealed,
+        dossiers.PoliticalStandardConcluded,
+        dossiers.CandidacyWithdrawn,
+    ],
+)
 def test_imported_facts_are_left_alone(kind: type[Fact]) -> None:
     assert react(act(kind, imported=True)) is None
 

@@ -67,6 +67,7 @@ def test_nothing_can_be_asked_where_no_seal_opened_a_case(verification: Verifica
     "command",
     [
         commands.CorrectSeal(candidacy=CANDIDACY, on=ASKED, sealed_on=None, by=BY),
+        commands.NoteConclusion(candidacy=CANDIDACY, on=ASKED, concluded_by="lan", by=BY),
         commands.SuspendCase(candidacy=CANDIDACY, on=ASKED, by=BY),
         commands.ResumeCase(candidacy=CANDIDACY, on=ASKED, by=BY),
     ],

@@ -9,11 +9,13 @@ from uuid import UUID, uuid4
 import msgspec
 import pytest
 
+from events.envelope import By
 from services.dossiers import commands
 from services.verification.api.bodies import CaseNow, Cases
 from tests.house import BY, Asker, House
 
 PATH = "/api/verification/cases"
+VOTE: dict[str, Any] = {"official_members": 9, "present": 9, "in_favour": 8}
 CANDIDATE = {"on": "2022-06-02", "subject_kind": "candidate", "place": "K-1"}
 
 
@@ -79,6 +81,33 @@ def test_a_case_is_opened_asked_answered_and_closed(
     assert told["full_name"].startswith("Canary")
     standing = house.ketnap.dossiers.standing(UUID(told["candidacy"]))
     assert "verification_closed" in {fact.fact for fact in standing.values()}
+
+
+def test_who_concluded_on_a_verification_noted_by_hand_does_not_close_it_afterwards(
+    house: House, committee: Asker, case: str
+) -> None:
+    candidacy = UUID(case.rpartition("/")[2])
+    concluder = By(actor=house.grant("H-1", "grassroots_committee").account, document="9-KL/ĐU")
+    do(committee, case, "requests", **CANDIDATE)
+    do(committee, case, "replies", request=1, matches=True)
+    house.catch_up()
+    for act, day, by, own in (
+        (commands.NoteCertificate, date(2022, 5, 30), BY, {"class_code": "L1"}),
+        (commands.NoteVerification, date(2022, 6, 10), BY, {}),
+        (commands.TakeCellVote, date(2022, 6, 13), BY, VOTE),
+        (commands.ReceiveDossier, date(2022, 6, 14), BY, {}),
+        (commands.ConcludePoliticalStandard, date(2022, 6, 15), concluder, {}),
+    ):
+        house.ketnap.dossiers.perform(act(candidacy=candidacy, on=day, by=by, **own))
+    house.catch_up()
+
+    told = {each["act"]: each for each in of(committee, case)["acts"]}["close"]
+    same = do(committee, case, "closing", on="2022-06-16")
+    another = do(house.asker("H", "grassroots_committee"), case, "closing", on="2022-06-16")
+
+    assert (told["allowed"], told["blocked"]["code"]) == (False, "duties-apart")
+    assert (same.status_code, same.json()["code"]) == (403, "duties-apart")
+    assert another.status_code == 201, another.text
 
 
 def test_what_is_said_of_people_is_read_for_a_purpose_and_that_is_on_record(
