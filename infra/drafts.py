@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import fcntl
 import os
-import re
+import sqlite3
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from secrets import token_hex
 from shutil import rmtree
@@ -21,10 +22,8 @@ from infra.runner import TABLES
 
 _FOLDER = "replay-"
 _LOCK = "replay.lock"
-_TABLE = re.compile(r"create table if not exists (\w+)")
-_WHOLE = re.compile(r"create table if not exists (\w+)\s*\(([^;]*);")
-_OWN_KEY = re.compile(r"(\w+) \w+ primary key")
-_KEY = re.compile(r"primary key ?\(([^)]*)\)")
+_NAMES = "select name from sqlite_schema where type = 'table' order by rowid"
+_KEY = "select name from pragma_table_info(?) where pk > 0 order by pk"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,18 +36,21 @@ class Layout:
     @property
     def tables(self) -> list[str]:
         """Return the names of its tables, with those of its readers."""
-        return _TABLE.findall(TABLES + self.schema)
+        return list(self.keys)
 
     @property
     def keys(self) -> dict[str, tuple[str, ...]]:
         """Return the columns of each table's primary key."""
-        return {table: _key(said) for table, said in _WHOLE.findall(TABLES + self.schema)}
+        return dict(_keys(TABLES + self.schema))
 
 
-def _key(said: str) -> tuple[str, ...]:
-    several = _KEY.search(said)
-    columns = several[1] if several else _OWN_KEY.search(said)[1]  # type: ignore[index]
-    return tuple(column.strip() for column in columns.split(","))
+@cache
+def _keys(schema: str) -> Mapping[str, tuple[str, ...]]:
+    """Return what a database makes of tables whose text both adapters read alike."""
+    with closing(sqlite3.connect(":memory:")) as db:
+        db.executescript(schema)
+        tables = [table for (table,) in db.execute(_NAMES)]
+        return {table: tuple(name for (name,) in db.execute(_KEY, (table,))) for table in tables}
 
 
 class Draft(ABC):

@@ -171,3 +171,8 @@ def test_a_draft_that_a_killed_process_left_is_swept(
 
     assert not left.is_outdated(layout.stamp + 1)  # there is none
     assert live.is_outdated(layout.stamp + 1)
+
+
+@pytest.mark.parametrize("name", LAYOUTS)
+def test_every_table_of_a_view_has_a_key_by_which_two_are_compared(name: str) -> None:
+    assert [table for table, key in LAYOUTS[name].keys.items() if not key] == []
