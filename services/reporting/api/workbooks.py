@@ -33,6 +33,37 @@ _FACETS = (
     "round",
 )
 _FACET_OF = {"round": "referral_round"}
+_BY_UNIT = (
+    "unit",
+    "name",
+    "admitted",
+    "target",
+    "numerator",
+    "denominator",
+    "ratio",
+    "remaining",
+)
+_TARGETS = (
+    "target-kind",
+    "period",
+    "category",
+    "minimum",
+    "maximum",
+    "deadline",
+    "admitted",
+    "state",
+)
+_ROUNDS = (
+    "round",
+    "listed",
+    "admitted",
+    "in_progress",
+    "not_started",
+    "withdrawn",
+    "refused",
+    "deceased",
+)
+_FINDINGS = ("unit", "expected", "actual", "difference", "text")
 
 Cell = str | int | float | date | datetime | bool | None
 
@@ -107,56 +138,8 @@ def of_figures(told: Mapping[str, Any], lang: str) -> bytes:
     """Return the figures of a unit as a workbook."""
     book = _Book(lang)
     book.sheet("figures", ("figure", "value"), _summary(told, book))
-    book.sheet(
-        "by-unit",
-        (
-            "unit",
-            "name",
-            "admitted",
-            "target",
-            "numerator",
-            "denominator",
-            "ratio",
-            "remaining",
-        ),
-        (
-            (
-                row["unit"],
-                row["name"],
-                row["admitted"],
-                row["target"] and row["target"]["minimum"],
-                *_ratio(row["ratio"]),
-                row["remaining"],
-            )
-            for row in told["by_unit"]
-        ),
-    )
-    book.sheet(
-        "targets",
-        (
-            "target-kind",
-            "period",
-            "category",
-            "minimum",
-            "maximum",
-            "deadline",
-            "admitted",
-            "state",
-        ),
-        (
-            (
-                book.called("target-kind", row["kind"]),
-                row["period"],
-                row["category"],
-                row["minimum"],
-                row["maximum"],
-                _day(row["deadline"]),
-                row["admitted"],
-                book.called("target-state", row["state"]),
-            )
-            for row in told["targets"]
-        ),
-    )
+    book.sheet("by-unit", _BY_UNIT, map(_by_unit, told["by_unit"]))
+    book.sheet("targets", _TARGETS, (_target(row, book) for row in told["targets"]))
     book.sheet(
         "facets",
         ("facet", "value", "people"),
@@ -166,19 +149,8 @@ def of_figures(told: Mapping[str, Any], lang: str) -> bytes:
             for value, n in values.items()
         ),
     )
-    parts = (
-        "round",
-        "listed",
-        "admitted",
-        "in_progress",
-        "not_started",
-        "withdrawn",
-        "refused",
-        "deceased",
-    )
-    book.sheet("rounds", parts, ([row[part] for part in parts] for row in told["rounds"]))
-    findings = ("unit", "expected", "actual", "difference", "text")
-    book.sheet("findings", findings, ([row[part] for part in findings] for row in told["findings"]))
+    for sheet, parts in (("rounds", _ROUNDS), ("findings", _FINDINGS)):
+        book.sheet(sheet, parts, ([row[part] for part in parts] for row in told[sheet]))
     return book.saved()
 
 
@@ -231,6 +203,30 @@ def _summary(told: Mapping[str, Any], book: _Book) -> list[tuple[Cell, Cell]]:
     members = told["members"]
     rows.append((say("terminal.figures.members", book.lang), members and members["count"]))
     return rows
+
+
+def _by_unit(row: Mapping[str, Any]) -> tuple[Cell, ...]:
+    return (
+        row["unit"],
+        row["name"],
+        row["admitted"],
+        row["target"] and row["target"]["minimum"],
+        *_ratio(row["ratio"]),
+        row["remaining"],
+    )
+
+
+def _target(row: Mapping[str, Any], book: _Book) -> tuple[Cell, ...]:
+    return (
+        book.called("target-kind", row["kind"]),
+        row["period"],
+        row["category"],
+        row["minimum"],
+        row["maximum"],
+        _day(row["deadline"]),
+        row["admitted"],
+        book.called("target-state", row["state"]),
+    )
 
 
 def _ratio(ratio: Mapping[str, Any] | None) -> tuple[Cell, Cell, Cell]:
