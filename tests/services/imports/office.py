@@ -7,8 +7,8 @@ from typing import Any
 
 import msgspec
 
-from services.embedded import Embedded
 from services.imports import FileReport, import_files
+from services.installation import Installation
 
 UNITS = """code,name,kind,parent_code
 H,Huyện ủy Mẫu,district_committee,
@@ -21,9 +21,9 @@ TT,Trung tâm Chính trị Mẫu,training_centre,
 
 
 class Office:
-    """One data folder and a folder of files."""
+    """An installation and a folder of files."""
 
-    def __init__(self, ketnap: Embedded, folder: Path) -> None:
+    def __init__(self, ketnap: Installation, folder: Path) -> None:
         self.ketnap = ketnap
         self.folder = folder
 

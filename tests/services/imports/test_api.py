@@ -14,7 +14,6 @@ from fastapi.testclient import TestClient
 from httpx2 import Response
 
 from infra.access import Access, Grant
-from services.embedded import Embedded
 from services.imports.api import api
 from services.imports.uploads import KEPT_FOR
 from tests.services.imports.office import Office
@@ -106,8 +105,8 @@ def kept(office: Office) -> list[Path]:
 
 
 @pytest.fixture
-def desk(office: Office, tmp_path: Path) -> Iterator[Desk]:
-    access = Access.in_folder(tmp_path / "access", b"x" * 32)
+def desk(office: Office) -> Iterator[Desk]:
+    access = office.ketnap.access()
     try:
         with TestClient(api(office.ketnap, access)) as http:
             yield Desk(office, access, http)
@@ -386,7 +385,6 @@ def test_what_was_never_written_is_forgotten_after_a_day(desk: Desk) -> None:
 
 
 def test_the_rest_of_a_folder_is_untouched(desk: Desk) -> None:
-    assert isinstance(desk.office.ketnap, Embedded)
     desk.checked(ONE_BAD)
 
     staged = [path.name for path in (desk.office.ketnap.folder / "staging").iterdir()]

@@ -5,13 +5,11 @@ from __future__ import annotations
 import csv
 import json
 from hashlib import sha256
-from pathlib import Path
 
 import openpyxl
 import pytest
 
 from infra.tables.rows import NotUnicodeText, UnreadableFile
-from services.embedded import Embedded
 from services.imports import import_files
 from services.imports.columns import (
     MissingColumns,
@@ -20,6 +18,7 @@ from services.imports.columns import (
     UnknownKind,
 )
 from services.imports.run import NothingToImport, ReasonAndDocumentMissing
+from tests.installed import Site
 from tests.services.imports.office import UNITS, Office, errors
 
 TARGETS = "unit_code,period,kind,minimum\nH,2022,assigned,151\n"
@@ -346,8 +345,8 @@ def test_a_folder_that_cannot_be_written_to_has_no_error_file(office: Office) ->
     assert (report.bad, report.errors_file) == (2, None)
 
 
-def test_two_processes_take_one_file_in_once(office: Office, tmp_path: Path) -> None:
-    with Embedded.open(tmp_path / "data") as other:
+def test_two_processes_take_one_file_in_once(office: Office, site: Site) -> None:
+    with site.open() as other:
         first = import_files(other, [office.file(PEOPLE)], commit=True)
     second = office.take(PEOPLE)
 

@@ -10,19 +10,19 @@ from pathlib import Path
 
 import pytest
 
-from services.embedded import Embedded
+from deploy.local.stack import ROOT
 from services.imports import import_files
-from tests.services.imports.office import UNITS, Office
+from tests.installed import Site
 
 ROWS = 1000
 IMPORT = """
 import sys
 from pathlib import Path
-from services.embedded import Embedded
 from services.imports import import_files
-with Embedded.open(Path(sys.argv[1])) as ketnap:
+from tests.installed import Site
+with Site(Path(sys.argv[1]), sys.argv[2]).open() as ketnap:
     import_files(
-        ketnap, [Path(sys.argv[2])], commit=True,
+        ketnap, [Path(sys.argv[3])], commit=True,
         progress=lambda done, total: print(done, flush=True),
     )
 """
@@ -34,14 +34,14 @@ def people() -> str:
 
 
 @pytest.mark.parametrize("at", [ROWS + 500, 2 * ROWS])
-def test_an_import_killed_while_it_writes_is_completed_by_the_next(tmp_path: Path, at: int) -> None:
-    (tmp_path / "files").mkdir()
-    with Embedded.open(tmp_path / "data") as ketnap:
-        Office(ketnap, tmp_path / "files").take(UNITS)
-    file = tmp_path / "files" / "people.csv"
+def test_an_import_killed_while_it_writes_is_completed_by_the_next(
+    site: Site, files: Path, at: int
+) -> None:
+    file = files / "people.csv"
     file.write_text(people())
     process = subprocess.Popen(
-        [sys.executable, "-c", IMPORT, str(tmp_path / "data"), str(file)],
+        [sys.executable, "-c", IMPORT, site.folder, site.databases, file],
+        cwd=ROOT,
         stdout=subprocess.PIPE,
         text=True,
     )
@@ -52,9 +52,9 @@ def test_an_import_killed_while_it_writes_is_completed_by_the_next(tmp_path: Pat
                 os.kill(process.pid, signal.SIGKILL)
                 break
     assert process.wait() == -signal.SIGKILL
-    assert list((tmp_path / "data" / "staging").iterdir()) != []
+    assert list((site.folder / "staging").iterdir()) != []
 
-    with Embedded.open(tmp_path / "data") as ketnap:
+    with site.open() as ketnap:
         after_kill = ketnap.ledgers["dossiers"].head().position
         (report,) = import_files(ketnap, [file], commit=True)
         ledger = ketnap.ledgers["dossiers"]
@@ -64,4 +64,4 @@ def test_an_import_killed_while_it_writes_is_completed_by_the_next(tmp_path: Pat
         assert report.changed < ROWS
         assert ledger.verify().wrong is None
         assert import_files(ketnap, [file], commit=True)[0].changed == 0
-    assert list((tmp_path / "data" / "staging").iterdir()) == []
+    assert list((site.folder / "staging").iterdir()) == []
