@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
-from time import monotonic
-from typing import Any
+from time import monotonic, time_ns
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
@@ -36,9 +36,13 @@ PAGE_EVENTS = 2000
 PATIENCE_SECONDS = 0.25
 """How long a second relay waits before it asks again whether it may."""
 LOOK_SECONDS = 2.0
-"""How often an idle relay looks whether the topic still ends where it left it."""
-LOOK_BACK_RECORDS = 2 * PAGE_EVENTS
-"""How far back a relay that starts looks for a hole; one leaves it within a page of the end."""
+"""How often a relay looks whether what it wrote is still there; it looks after a page, too."""
+LOOK_BACK_RECORDS = 3 * PAGE_EVENTS
+"""How far back a relay that starts looks for a hole. The one before it may have written two pages
+since it looked, and what came in the place of what was lost is no more than a page."""
+LOOK_BYTES = 256 << 10
+LOOK_WAIT_MS = 1
+"""A look never waits for what is to come."""
 REQUEST_MS = 5000
 SEND_SECONDS = 8.0
 """How long the broker may owe an answer: the client itself would try for ever. One that was
@@ -192,14 +196,32 @@ async def _carry(source: _Source, topic: _Topic, wake: Wake, at: int, told: Told
             await topic.send(page)
             page = []
         told(last, last - at)
+        await topic.looked_at()
         at = last
         if not page and wake.heard > at:
             page = await source.after(at)
     return at
 
 
+class _Mark(NamedTuple):
+    """By what a record is known again; the same position may come from another relay, too."""
+
+    position: int
+    stamp: int
+    """The millisecond at which it was written."""
+
+
 class _Topic:
-    """The end of the topic, at which is written."""
+    """The end of the topic, at which is written.
+
+    From time to time it is looked whether three records are still there, each known by position
+    and stamp: the one after which was written since the last look, the first that was written
+    since, and the last. A log is cut at its end only, so all before the first of the three is as
+    it was; and as long as the second is there, the broker knows this producer and takes a batch
+    of it only right behind the one before, so nothing between the second and the third is gone.
+    How many there are proves nothing: what a relay of before had on the wire may have come in
+    the place of what a broker lost.
+    """
 
     def __init__(
         self,
@@ -213,7 +235,10 @@ class _Topic:
         self._consumer = consumer
         self._producer = producer
         self._end = 0
-        self._last = 0
+        self._looked_end = 0
+        self._marks: dict[int, _Mark] = {}
+        """By offset: the last one of the last look, and the first one behind it."""
+        self._last: _Mark | None = None
         self._looked = monotonic()
 
     async def ends_like(self, source: _Source) -> int:
@@ -221,7 +246,7 @@ class _Topic:
 
         Raises OtherHistory.
         """
-        self._end = await self._ends()
+        self._end = self._looked_end = await self._ends()
         first = (await self._consumer.beginning_offsets([self._partition]))[self._partition]
         if self._end == first:
             return 0
@@ -244,7 +269,8 @@ class _Topic:
                 f"position {there.position} on {self._partition.topic} is not the event that the"
                 " ledger holds there",
             )
-        self._last = there.position
+        self._last = _Mark(there.position, last.timestamp)
+        self._marks = {self._end - 1: self._last}
         positions = self._positions(records)
         whole = whole_until(positions, 0 if since == first else positions[0])
         # What came again may end lower; readers that search count on the last being the highest.
@@ -261,8 +287,10 @@ class _Topic:
         return len(page)
 
     async def _write(self, page: Page) -> None:
+        stamp = time_ns() // 1_000_000
+        sent: list[tuple[int, int]] = []
         acknowledged: list[Any] = []
-        batch = self._producer.create_batch()
+        batch, first = self._producer.create_batch(), page[0][0]
         for position, key, version, kind, recorded, state, sealed_digest, trace in page:
             value = wire.encode(
                 self._ledger,
@@ -275,27 +303,37 @@ class _Topic:
                 sealed_digest=sealed_digest,
                 trace=trace,
             )
-            if batch.append(key=key, value=value, timestamp=None) is None:
+            if batch.append(key=key, value=value, timestamp=stamp) is None:
+                sent.append((first, position - 1))
                 acknowledged.append(await self._send(batch))
-                batch = self._producer.create_batch()
-                batch.append(key=key, value=value, timestamp=None)
-        count = batch.record_count()
+                batch, first = self._producer.create_batch(), position
+                batch.append(key=key, value=value, timestamp=stamp)
+        sent.append((first, page[-1][0]))
         acknowledged.append(await self._send(batch))
-        written = await asyncio.gather(*acknowledged)
+        for positions, written in zip(sent, await asyncio.gather(*acknowledged), strict=True):
+            self._was_written(*positions, written, stamp)
+
+    def _was_written(self, first: int, last: int, written: Any, stamp: int) -> None:  # noqa: ANN401
+        """Take note of where a batch stands. Raises TopicCutError."""
         # A broker that forgot all it had from this producer takes its next number for a first.
-        if written[0].offset != self._end:
+        if written.offset != self._end:
             raise TopicCutError(
-                f"{self._partition.topic} went on at {written[0].offset}, and ended at {self._end}"
+                f"{self._partition.topic} went on at {written.offset}, and ended at {self._end}"
             )
-        self._end = written[-1].offset + count
-        self._last = page[-1][0]
+        if written.timestamp_type:
+            stamp = written.timestamp  # the topic is one whose broker says when
+        if self._end == self._looked_end:
+            self._marks[self._end] = _Mark(first, stamp)
+        self._end += last - first + 1
+        self._last = _Mark(last, stamp)
 
     async def looked_at(self) -> None:
-        """See from time to time that nothing is gone: with nothing to send, nobody would notice.
+        """See, now and then, that nothing is gone: nobody else would notice before it is read.
 
         Raises TopicCutError.
         """
-        if monotonic() - self._looked < LOOK_SECONDS:
+        is_early = monotonic() - self._looked < LOOK_SECONDS
+        if is_early and self._end - self._looked_end <= PAGE_EVENTS:
             return
         try:
             end = await self._ends()
@@ -307,18 +345,29 @@ class _Topic:
                 raise TopicCutError(
                     f"{self._partition.topic} ends at offset {end}, and ended at {self._end}"
                 )
-            await self._ends_with_the_last()
+            await self._see_the_marks()
         self._looked = monotonic()
 
-    async def _ends_with_the_last(self) -> None:
-        """See that nobody else's records took the place of those that are gone.
+    async def _see_the_marks(self) -> None:
+        if self._last is None:
+            return
+        for offset, mark in {**self._marks, self._end - 1: self._last}.items():
+            record = await self._record(offset)
+            if mark not in [_Mark(at, record.timestamp) for at in self._positions([record])]:
+                raise TopicCutError(
+                    f"position {mark.position} is not at offset {offset} of"
+                    f" {self._partition.topic} any more"
+                )
+        self._marks = {self._end - 1: self._last}
+        self._looked_end = self._end
 
-        What a relay of before had on the wire may come just after the broker has lost its tail.
-        """
-        if self._end and self._last not in self._positions(await self._records(self._end - 1)):
-            raise TopicCutError(
-                f"{self._partition.topic} does not end with position {self._last} any more"
-            )
+    async def _record(self, offset: int) -> Any:  # noqa: ANN401 - aiokafka has no types
+        self._consumer.seek(self._partition, offset)
+        self._consumer.resume(self._partition)
+        async with self._answering():
+            record = await self._consumer.getone(self._partition)
+        self._consumer.pause(self._partition)
+        return record
 
     async def _records(self, first: int) -> list[Any]:
         """Return the records from an offset to the end."""
@@ -360,9 +409,9 @@ class _Topic:
 def whole_until(positions: Sequence[int], at: int) -> int:
     """Return up to where nothing is missing, by the last records and what is whole before them.
 
-    A relay that wrote on behind what a broker had lost has left a hole. It noticed at the
-    first acknowledgement, so the hole is among the last records; what is missing may have
-    been written again behind it.
+    A relay that wrote on behind what a broker had lost has left a hole. It noticed when it
+    looked, so the hole is among the last records; what is missing may have been written again
+    behind it.
     """
     there = set(positions)
     while at + 1 in there:
@@ -405,6 +454,8 @@ async def _opened(bootstrap: str, ledger: str) -> AsyncIterator[_Topic]:
         bootstrap_servers=bootstrap,
         enable_auto_commit=False,
         auto_offset_reset="none",
+        max_partition_fetch_bytes=LOOK_BYTES,
+        fetch_max_wait_ms=LOOK_WAIT_MS,
         request_timeout_ms=REQUEST_MS,
     )
     producer = AIOKafkaProducer(

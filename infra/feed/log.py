@@ -27,8 +27,9 @@ PROBE_WAIT_MS = 1
 FETCH_WAIT_MS = 100
 LOOK_SECONDS = 2.0
 """How often who has read all looks whether the topic still ends with what it read."""
-REPEATED_RECORDS = 10_000
-"""More than a relay repeats that begins anew: it looks back two pages, and leaves a page behind."""
+REPEATED_RECORDS = 20_000
+"""More than a relay repeats that begins anew: it looks back three pages, and what it finds there
+first may be a repeat itself."""
 AWAY = (
     KafkaTimeoutError,
     KafkaUnavailableError,

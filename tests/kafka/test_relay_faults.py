@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
+from math import inf
 from uuid import uuid4
 
 import psycopg
@@ -199,6 +200,33 @@ def test_a_relay_that_writes_on_behind_a_lost_tail_fills_the_hole(
 
     with closing(KafkaFeed(broker.bootstrap, ours.name)) as feed:
         assert positions(feed, 0, 110) == list(range(1, 111))
+
+
+def test_a_relay_finds_the_hole_where_others_records_took_the_place_of_what_was_lost(
+    own_stack: Stack,
+    database: str,
+    ours: PostgresLedger,
+    broker: Broker,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A relay of before may have had as many on the wire as the broker lost: the end is right."""
+    monkeypatch.setattr(relay, "LOOK_SECONDS", inf)
+    act(ours, 10)
+    broker.put_raw(*carried(ours, *range(1, 11)))
+    with Relaying(database, ours.name, broker.bootstrap) as relaying:
+        relaying.reached(act(ours, 1))
+        lose_tail(own_stack, broker)
+        lost = 11 - len(broker.records())
+        broker.put_raw(*carried(ours, *[1] * lost))
+        relaying.reached(act(ours, 1))
+        assert relaying.away == []
+        assert 11 not in on_the_topic(broker)
+
+        monkeypatch.setattr(relay, "LOOK_SECONDS", 0.0)
+        relaying.begins_anew().reached(12)
+
+    with closing(KafkaFeed(broker.bootstrap, ours.name)) as feed:
+        assert positions(feed, 0, 12) == list(range(1, 13))
 
 
 def test_a_hole_near_the_end_of_the_topic_is_filled_by_the_relay_that_starts(

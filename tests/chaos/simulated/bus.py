@@ -26,12 +26,17 @@ class Record:
 
     offset: int
     value: bytes
+    timestamp: int
+    timestamp_type: int = 1
+    """The broker says when."""
 
 
 class Pipe:
     """A producer's connection: what it has sent is appended in order, and once, or is lost."""
 
-    def __init__(self) -> None:
+    def __init__(self, stamp: int) -> None:
+        self.stamp = stamp
+        """What its records are stamped with: no two producers write in the same moment."""
         self.waiting: deque[bytes] = deque()
         """Sent by somebody who has not lived to see it acknowledged."""
         self.appended: list[int] = []
@@ -82,7 +87,7 @@ class Producer:
             self._topic.deliver(self._pipe)
         self._process.at("before it hears of an acknowledgement", inside=True)
         acknowledged = asyncio.get_running_loop().create_future()
-        acknowledged.set_result(Record(offset, b""))
+        acknowledged.set_result(Record(offset, b"", self._pipe.stamp))
         return acknowledged
 
 
@@ -93,17 +98,25 @@ class Topic:
         self.world = world
         self.ledger = ledger
         self.records: list[bytes] = []
+        self.stamps: list[int] = []
+        self._opened = 0
         self.pipes: list[Pipe] = []
         self.groups: dict[str, int] = {}
 
     def pipe(self) -> Pipe:
         self.pipes = [each for each in self.pipes if each.waiting or not each.sender_is_gone]
-        self.pipes.append(Pipe())
+        self._opened += 1
+        self.pipes.append(Pipe(self._opened))
         return self.pipes[-1]
 
     def deliver(self, pipe: Pipe) -> None:
         pipe.appended.append(len(self.records))
-        self.records.append(pipe.waiting.popleft())
+        self.put(pipe.waiting.popleft(), stamp=pipe.stamp)
+
+    def put(self, *values: bytes, stamp: int = 0) -> None:
+        """Append records, whoever sent them."""
+        self.records += values
+        self.stamps += [stamp] * len(values)
 
     def lose_tail(self, kept: int) -> None:
         """Come back without the last records.
@@ -112,6 +125,7 @@ class Topic:
         broker would know: then it takes any number.
         """
         del self.records[kept:]
+        del self.stamps[kept:]
         for pipe in self.pipes:
             left = sum(at < kept for at in pipe.appended)
             if not left and pipe.appended:
@@ -157,15 +171,32 @@ class Trouble(Process):
     def step(self) -> None:
         topic = self.world.chance.choice(self._topics)
         if self.world.maybe(0.08) and topic.records:
-            kept = self.world.chance.randint(len(topic.records) * 7 // 10, len(topic.records) - 1)
-            lost = len(topic.records) - kept
-            self.world.fault("tail lost", f"the broker of {topic.ledger} forgets {lost} records")
-            topic.lose_tail(kept)
+            most = len(topic.records) - len(topic.records) * 7 // 10
+            self._lose_tail(topic, self.world.chance.randint(1, most))
+        elif (late := self._late(topic)) and self.world.maybe(0.5):
+            self._replace_tail(topic, self.world.chance.choice(late))
         elif self.world.maybe(0.08) and topic.groups:
             group = self.world.chance.choice(sorted(topic.groups))
             offset = self.world.chance.randint(0, len(topic.records) + 2)
             self.world.fault("offset", f"the offset of {group} becomes {offset}")
             topic.groups[group] = offset
+
+    def _lose_tail(self, topic: Topic, lost: int) -> None:
+        self.world.fault("tail lost", f"the broker of {topic.ledger} forgets {lost} records")
+        topic.lose_tail(len(topic.records) - lost)
+
+    def _late(self, topic: Topic) -> list[Pipe]:
+        """Return what is on the wire of who is gone, and is no more than lies on the topic."""
+        gone = [pipe for pipe in topic.pipes if pipe.sender_is_gone]
+        return [pipe for pipe in gone if 0 < len(pipe.waiting) <= len(topic.records)]
+
+    def _replace_tail(self, topic: Topic, late: Pipe) -> None:
+        """Lose as many records as come at once: there are no fewer than there were."""
+        self._lose_tail(topic, len(late.waiting))
+        if late.waiting:
+            self.world.fault("tail replaced", f"{len(late.waiting)} come in their place")
+        while late.waiting:
+            topic.deliver(late)
 
 
 class Consumer:
@@ -212,7 +243,7 @@ class Consumer:
             raise OffsetOutOfRangeError({partition: self._offset})
         numbered = list(enumerate(values))[self._offset : self._offset + limit]
         self._offset += len(numbered)
-        return [Record(offset, value) for offset, value in numbered]
+        return [Record(offset, value, self._topic.stamps[offset]) for offset, value in numbered]
 
 
 class SimulatedLog(Log):

@@ -26,6 +26,7 @@ from tests.chaos.simulated.processes import (
     Relay,
     Request,
     Server,
+    SimulatedEnd,
     SimulatedLedger,
 )
 
@@ -136,6 +137,18 @@ class TrustsItsMemory(Relay):
         self.remembered = last
 
 
+class LastOnly(SimulatedEnd):
+    """Looks whether the topic ends with what was written last, and no further."""
+
+    async def _see_the_marks(self) -> None:
+        self._marks = {}
+        await super()._see_the_marks()
+
+
+class LooksAtTheLast(Relay):
+    writes_at = LastOnly
+
+
 class PassesGaps(SimulatedFeed):
     """Gives what comes, whether or not it is what comes next."""
 
@@ -219,6 +232,7 @@ BUGS: dict[str, Callable[[], Parts]] = {
     "what comes again is known by its offset": lambda: Parts(runner=DedupeByOffset),
     "a command is answered before it is committed": lambda: Parts(server=AnswersFirst),
     "a relay trusts its memory of what it published": lambda: Parts(relay=TrustsItsMemory),
+    "a relay looks at the last record only": lambda: Parts(relay=LooksAtTheLast),
     "a reader skips a gap": lambda: Parts(feed=PassesGaps, runner=SkipsGaps),
     "a reaction has no key of its own": lambda: Parts(
         deliveries=KeylessDeliveries, reactor=Keyless

@@ -297,6 +297,8 @@ class SimulatedEnd(_Topic):
 class Relay(WithLedger):
     """Carries a ledger to its topic, as `infra.relay.run` does, with boundaries between."""
 
+    writes_at: type[SimulatedEnd] = SimulatedEnd
+
     def __init__(self, site: Site, ledger: str, number: int) -> None:
         super().__init__(site, f"relay {number} of {ledger}")
         self._ledger = ledger
@@ -306,7 +308,7 @@ class Relay(WithLedger):
     def start(self) -> None:
         self.source = Source(self.open(self._ledger))
         self._pipe = self._topic.pipe()
-        self.end = SimulatedEnd(
+        self.end = self.writes_at(
             self._ledger,
             TopicPartition(f"{self._ledger}.events", 0),
             Consumer(self._topic),

@@ -15,7 +15,7 @@ def test_what_is_written_again_before_the_offset_that_is_waited_for_is_read() ->
     assert read(log, 1) == [1, 1, 2, 2]
 
     topic.lose_tail(3)
-    topic.records += a_topic(3).records
+    topic.put(record("training", 3))
 
     assert asyncio.run(log.onward(0.0, 100)) == []
     assert log.lost
@@ -35,7 +35,7 @@ def test_who_has_read_all_stays_where_it_is() -> None:
 def a_topic(*positions: int) -> Topic:
     topic = Topic(World(0), "training")
     topic.world.calm = True
-    topic.records += [record("training", position) for position in positions]
+    topic.put(*(record("training", position) for position in positions))
     return topic
 
 

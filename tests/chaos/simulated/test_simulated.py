@@ -22,6 +22,7 @@ KINDS = {
     "producer forgotten",
     "sent again",
     "tail lost",
+    "tail replaced",
     "unknown type",
 }
 
