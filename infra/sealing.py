@@ -143,7 +143,7 @@ class Keys:
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Keep the keys that this thread uses in memory, for one command and no longer."""
+        """Keep the keys that this thread uses in memory, for what it does together, no longer."""
         if getattr(self._here, "keys", None) is not None:
             yield
             return
@@ -182,10 +182,28 @@ class Keys:
             ).fetchone()
         if row is None:
             return None
-        key = AESGCM(_decrypt(self._wrapping, row[0], person.bytes))
+        key = self._unwrapped(person, row[0])
         if held is not None:
             held[person] = key
         return key
+
+    def hold(self, persons: Collection[UUID]) -> None:
+        """Read the keys of many people in one journey, for as long as this thread holds keys."""
+        held: dict[UUID, AESGCM] | None = getattr(self._here, "keys", None)
+        if held is None or not (lacking := [each.bytes for each in persons if each not in held]):
+            return
+        places = ", ".join("?" * len(lacking))
+        with self._lock:
+            rows = self._db.execute(
+                f"select person, wrapped from keys where person in ({places})",  # noqa: S608 - only marks
+                lacking,
+            ).fetchall()
+        for raw, wrapped in rows:
+            person = UUID(bytes=raw)
+            held[person] = self._unwrapped(person, wrapped)
+
+    def _unwrapped(self, person: UUID, wrapped: bytes) -> AESGCM:
+        return AESGCM(_decrypt(self._wrapping, wrapped, person.bytes))
 
     def box(self, person: UUID, stream: UUID, version: int, fields: Mapping[str, Any]) -> bytes:
         """Seal fields for their place in their stream. Raises KeyDestroyed."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -23,6 +23,7 @@ from eventsourcing.utils import Environment, EnvType
 
 from events.envelope import Fact, FirstFact
 from events.refusal import Refusal
+from infra.ledger.ahead import NOTHING_READ, About, Ahead, Answered
 from infra.ledger.claims import changes
 from infra.ledger.group import Group, Here, Pending, PendingEvents, Rehearsal
 from infra.ledger.mapper import SealingMapper
@@ -118,6 +119,23 @@ class Commands(Application[UUID], ABC):
         pending = self._here.pending
         return pending.holder(claim) if pending else self.ledger.holder(claim)
 
+    @contextmanager
+    def ahead(self, commands: Collection[About]) -> Iterator[None]:
+        """Read what commands are about for all of them at once; this thread finds it inside.
+
+        That is their own keys, the streams that they change, and of the people of those streams
+        the streams and the keys. A command that is decided anew reads anew.
+        """
+        with self.keys.held():
+            keys = [command.key for command in commands]
+            known = self.ledger.commands(keys)
+            streams = self.ledger.streams({command.stream for command in commands})
+            people = {self._sealing.subject(events[0]) for events in streams.values()}
+            self.keys.hold(people)
+            streams |= self.ledger.streams(people - streams.keys())
+            with self._here.having(Ahead(streams, {key: known.get(key) for key in keys})):
+                yield
+
     def perform(
         self,
         command: Any,  # noqa: ANN401 - each service has its own
@@ -172,7 +190,7 @@ class Commands(Application[UUID], ABC):
         known: Sequence[BaseAggregate[UUID]],
     ) -> Steps[Done]:
         identity = (key, self._fingerprint(command)) if key is not None else None
-        if identity and (done := self.ledger.command(identity[0])):
+        if identity and (done := self._recorded(identity[0])):
             return _answered(identity, *done)
         around = replace(around, command=identity)
         try:
@@ -182,6 +200,10 @@ class Commands(Application[UUID], ABC):
             if identity and (done := self.ledger.command(identity[0])):
                 return _answered(identity, *done)
             raise
+
+    def _recorded(self, key: str) -> Answered | None:
+        ahead = self._here.ahead.commands
+        return ahead[key] if key in ahead else self.ledger.command(key)
 
     def _persist(
         self,
@@ -213,6 +235,7 @@ class Commands(Application[UUID], ABC):
                 if error.key in met:
                     raise self.claim_refusal(error) from error
                 met.add(error.key)
+                self._here.ahead = NOTHING_READ
             except CommandRepeatedError as error:
                 if around.command is None:
                     raise

@@ -13,8 +13,12 @@ from eventsourcing.domain import BaseAggregate, DomainEventProtocol
 from eventsourcing.persistence import AggregateRecorder, EventStore, Mapper
 
 from events.envelope import Fact
+from infra.ledger.ahead import NOTHING_READ, Ahead
 from infra.ledger.claims import changes
 from infra.ledger.port import ClaimTakenError, Ledger
+
+_WHOLE = (None, None, None, False)
+"""How a stream is asked for from its first event to its last."""
 
 
 class Pending(Protocol):
@@ -104,6 +108,16 @@ class Here(threading.local):
 
     def __init__(self) -> None:
         self.known: Mapping[UUID, BaseAggregate[UUID]] = {}
+        self.ahead = NOTHING_READ
+
+    @contextmanager
+    def having(self, ahead: Ahead) -> Iterator[None]:
+        """Have what was read ahead found without asking the ledger."""
+        self.ahead = ahead
+        try:
+            yield
+        finally:
+            self.ahead = NOTHING_READ
 
     @contextmanager
     def knowing(self, aggregates: Sequence[BaseAggregate[UUID]]) -> Iterator[None]:
@@ -133,6 +147,10 @@ class PendingEvents(EventStore[UUID]):
     ) -> Iterator[DomainEventProtocol[UUID]]:
         pending = self._here.pending
         ours = pending.facts(originator_id) if pending else ()
+        if not ours and (gt, lte, limit, desc) == _WHOLE:
+            ahead = self._here.ahead.streams.get(originator_id)
+            if ahead is not None:
+                return map(self.mapper.to_domain_event, ahead)
         stored = super().get(originator_id, gt=gt, lte=lte, desc=desc, limit=limit)
         if not ours:
             return stored

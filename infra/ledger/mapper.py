@@ -60,20 +60,30 @@ class SealingMapper(Mapper[UUID]):
             trace=trace.current(),
         )
 
+    def subject(self, event: SealedEvent) -> UUID:
+        """Return whose key seals what an event says. Raises UnknownTypeError."""
+        form, outside = self._form(event)
+        return form.decode(event.state, None, outside).subject
+
     def to_domain_event(self, stored_event: StoredEvent) -> Fact:
         """Return the fact that its aggregate adopted; sealed fields are None without the key."""
-        try:
-            form, outside = self._types[stored_event.topic]
-        except KeyError:
-            raise UnknownTypeError(stored_event.topic) from None
+        form, outside = self._form(stored_event)
         stream, version = stored_event.originator_id, stored_event.originator_version
-        outside = {"originator_id": stream, "originator_version": version} | outside
         box = stored_event.sealed if isinstance(stored_event, SealedEvent) else None
         fact = form.decode(stored_event.state, None, outside)
         if box is None or not isinstance(stream, UUID):
             return fact
         opened = self._keys.open(fact.subject, stream, version, box)
         return form.decode(stored_event.state, opened, outside) if opened else fact
+
+    def _form(self, event: StoredEvent) -> tuple[codec.Form, dict[str, Any]]:
+        """Return the form of an event, and what it says that stands outside of its state."""
+        try:
+            form, outside = self._types[event.topic]
+        except KeyError:
+            raise UnknownTypeError(event.topic) from None
+        stream, version = event.originator_id, event.originator_version
+        return form, {"originator_id": stream, "originator_version": version} | outside
 
 
 def _is_named(fact: type[Fact]) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
@@ -181,6 +181,14 @@ class Ledger(ApplicationRecorder):
     @abstractmethod
     def command(self, key: str) -> tuple[bytes, tuple[int, ...]] | None:
         """Return the fingerprint and the positions of a recorded command."""
+
+    @abstractmethod
+    def streams(self, ids: Collection[UUID]) -> dict[UUID, list[SealedEvent]]:
+        """Return whole streams in one journey; one without events is left out."""
+
+    @abstractmethod
+    def commands(self, keys: Collection[str]) -> dict[str, tuple[bytes, tuple[int, ...]]]:
+        """Return what `command` does for each key, in one journey; one not recorded is left out."""
 
     @abstractmethod
     def reader(self, name: str) -> int:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from contextvars import Context, copy_context
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any, Generic, TypeVar
 
+from infra.ledger.ahead import About
 from infra.ledger.port import Ledger, Save, Saved
 
 THREADS = 2
@@ -20,6 +21,9 @@ AT_ONCE = 16
 """Commands that one thread takes together: the first waits until the last is decided."""
 
 T = TypeVar("T")
+
+ReadingAhead = Callable[[Sequence[About]], AbstractContextManager[None]]
+"""Reads what commands are about, so that it is found inside without asking the ledger."""
 
 Steps = Generator[Save, Saved, T]
 """A command on its way: it yields what it saves, and is sent what became of that."""
@@ -30,6 +34,7 @@ class Under(Generic[T]):
     """A command on its way, with what was current where it was sent."""
 
     steps: Steps[T]
+    about: About | None = None
     context: Context = field(default_factory=copy_context)
 
     def go_on(self, sent: Saved | Exception | None) -> Save:
@@ -39,24 +44,42 @@ class Under(Generic[T]):
         return self.context.run(self.steps.send, sent)  # type: ignore[arg-type]  # None begins it
 
 
-def taken(ledger: Ledger, under: Sequence[Under[T]]) -> list[T | Exception]:
+def taken(
+    ledger: Ledger, under: Sequence[Under[T]], ahead: ReadingAhead | None = None
+) -> list[T | Exception]:
     """Take commands to their ends; what they save at the same time is one call of the ledger.
 
-    Returns what each returned or raised.
+    Until each has saved for the first time, or ended, `ahead` has what they are about. Returns
+    what each returned or raised.
     """
     ends: dict[int, T | Exception] = {}
     sent: dict[int, Saved | Exception | None] = dict.fromkeys(range(len(under)))
-    while sent:
-        saves: dict[int, Save] = {}
-        for number, answer in sent.items():
-            try:
-                saves[number] = under[number].go_on(answer)
-            except StopIteration as end:
-                ends[number] = end.value
-            except Exception as error:  # noqa: BLE001 - it is the answer to who sent the command
-                ends[number] = error
+    try:
+        with ahead([each.about for each in under if each.about]) if ahead else nullcontext():
+            saves = _gone_on(under, sent, ends)
+    except Exception as error:  # noqa: BLE001 - none was begun, and each is told
+        return [error] * len(under)
+    while saves:
         sent = dict(zip(saves, _appended(ledger, list(saves.values())), strict=True))
+        saves = _gone_on(under, sent, ends)
     return [ends[number] for number in range(len(under))]
+
+
+def _gone_on(
+    under: Sequence[Under[T]],
+    sent: Mapping[int, Saved | Exception | None],
+    ends: dict[int, T | Exception],
+) -> dict[int, Save]:
+    """Let commands go on with what they are sent; return what those save that do not end."""
+    saves: dict[int, Save] = {}
+    for number, answer in sent.items():
+        try:
+            saves[number] = under[number].go_on(answer)
+        except StopIteration as end:
+            ends[number] = end.value
+        except Exception as error:  # noqa: BLE001 - it is the answer to who sent the command
+            ends[number] = error
+    return saves
 
 
 def _appended(ledger: Ledger, saves: list[Save]) -> Sequence[Saved | Exception]:
@@ -72,18 +95,19 @@ class Together:
     A thread for each command would spend more on waking and waiting than on deciding.
     """
 
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(self, ledger: Ledger, ahead: ReadingAhead | None = None) -> None:
         self._ledger = ledger
+        self._ahead = ahead
         self._lock = Lock()
         self._waiting: deque[tuple[Under[Any], asyncio.Future[Any]]] = deque()
         self._at_work = 0
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="commands")
 
-    async def do(self, steps: Steps[T]) -> T:
+    async def do(self, steps: Steps[T], about: About | None = None) -> T:
         """Return what a command returns. Raises what it raises."""
         end: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         with self._lock:
-            self._waiting.append((Under(steps), end))
+            self._waiting.append((Under(steps, about), end))
             begins = self._at_work < THREADS
             self._at_work += begins
         if begins:
@@ -98,7 +122,7 @@ class Together:
                 if not some:
                     self._at_work -= 1
                     return
-            ends = taken(self._ledger, [under for under, _ in some])
+            ends = taken(self._ledger, [under for under, _ in some], self._ahead)
             _answer([future for _, future in some], ends)
 
 

@@ -216,6 +216,19 @@ def test_within_a_command_a_key_is_read_once_and_then_forgotten(vault: Vault, ke
     assert keys.open(ANN, STREAM, 1, box) is None
 
 
+def test_keys_of_many_people_are_read_at_once_and_held_no_longer_than_the_command(
+    vault: Vault, keys: Keys
+) -> None:
+    keys.create_all([ANN, BEN])
+
+    with keys.held():
+        keys.hold([ANN, BEN, STREAM])
+        vault.rows("delete from keys")
+        assert [each in keys for each in (ANN, BEN, STREAM)] == [True, True, False]
+
+    assert [each in keys for each in (ANN, BEN)] == [False, False]
+
+
 def test_shredding_inside_a_command_forgets_the_held_key(keys: Keys) -> None:
     keys.create(ANN)
     with keys.held():

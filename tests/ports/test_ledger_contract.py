@@ -90,6 +90,16 @@ def test_a_stream_is_read_between_versions_in_either_order(ledger: Ledger) -> No
     assert versions(ledger.select_events(AN, lte=0)) == []
 
 
+def test_streams_are_found_together_each_whole_and_in_order(ledger: Ledger) -> None:
+    ledger.append([one(AN, 1), one(BINH, 1), one(CHI, 1), one(AN, 2)])
+
+    found = ledger.streams([BINH, AN, UUID(int=4)])
+
+    assert found == {each: ledger.select_events(each) for each in (AN, BINH)}
+    assert [event.originator_version for event in found[AN]] == [1, 2]
+    assert ledger.streams([]) == {}
+
+
 def test_notifications_are_the_events_in_order_perhaps_of_some_types_only(ledger: Ledger) -> None:
     ledger.append(
         [Save(events=[happened(AN, 1, kind="t.A"), happened(AN, 2, kind="t.B"), happened(BINH, 1)])]
@@ -242,6 +252,19 @@ def test_a_command_is_kept_with_its_positions(ledger: Ledger) -> None:
 
     assert ledger.command("key") == (b"body", (2, 3))
     assert ledger.command("other") is None
+
+
+def test_commands_are_found_together_and_one_that_is_not_recorded_is_left_out(
+    ledger: Ledger,
+) -> None:
+    ledger.append([one(AN, 1, command=("first", b"body"))])
+    ledger.append([Save(events=[happened(AN, 2), happened(AN, 3)], command=("second", b"else"))])
+
+    assert ledger.commands(["first", "second", "never"]) == {
+        "first": (b"body", (1,)),
+        "second": (b"else", (2, 3)),
+    }
+    assert ledger.commands([]) == {}
 
 
 def test_a_repeated_command_is_refused_with_what_it_did_the_first_time(ledger: Ledger) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import closing
 from datetime import datetime
 from uuid import UUID, uuid4
@@ -22,6 +22,7 @@ from infra.ledger.port import (
     Row,
     Save,
     Saved,
+    SealedEvent,
     Verdict,
 )
 from infra.ledger.postgres.connections import Readers, connector, until_answered
@@ -40,6 +41,14 @@ READ = (
 UPWARDS = (
     b"select version, type, state, sealed, trace from events"
     b" where stream = %s and version > %s and version <= %s order by version limit %s::bigint"
+)
+STREAMS = (
+    b"select e.stream, e.version, e.type, e.state, e.sealed, e.trace from unnest(%s::bytea[])"
+    b" as s(stream) join events e on e.stream = s.stream order by e.stream, e.version"
+)
+COMMANDS = (
+    b"select c.key, c.fingerprint, c.position, c.events from unnest(%s::text[]) as k(key)"
+    b" join commands c on c.key = k.key"
 )
 DOWNWARDS = UPWARDS.replace(b"order by version", b"order by version desc")
 CHAINED = (
@@ -175,6 +184,20 @@ class PostgresLedger(LibraryLedger):
             return None
         [(fingerprint, first, events)] = rows
         return fingerprint, tuple(range(first, first + events))
+
+    def streams(self, ids: Collection[UUID]) -> dict[UUID, list[SealedEvent]]:
+        found: dict[UUID, list[SealedEvent]] = {}
+        for stream, *rest in self._readers.ask(STREAMS, ([each.bytes for each in ids],)):
+            place = UUID(bytes=stream)
+            found.setdefault(place, []).append(SealedEvent(place, *rest))
+        return found
+
+    def commands(self, keys: Collection[str]) -> dict[str, tuple[bytes, tuple[int, ...]]]:
+        rows = self._readers.ask(COMMANDS, (list(keys),))
+        return {
+            key: (fingerprint, tuple(range(first, first + events)))
+            for key, fingerprint, first, events in rows
+        }
 
     def reader(self, name: str) -> int:
         rows = self._readers.ask(READER, (name,))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -17,7 +17,15 @@ from infra.ledger.chain import recompute
 from infra.ledger.commit import GroupCommit
 from infra.ledger.growth import Growth
 from infra.ledger.library import LibraryLedger, Rows, check, now
-from infra.ledger.port import Head, LedgerClosedError, Row, Save, Saved, Verdict
+from infra.ledger.port import (
+    Head,
+    LedgerClosedError,
+    Row,
+    Save,
+    Saved,
+    SealedEvent,
+    Verdict,
+)
 from infra.ledger.rows import microseconds, moment
 from infra.ledger.sqlite.saving import Saving
 from infra.ledger.sqlite.tables import (
@@ -141,6 +149,14 @@ class SqliteLedger(LibraryLedger):
     def command(self, key: str) -> tuple[bytes, tuple[int, ...]] | None:
         with self._reading() as database:
             return command_of(database, key)
+
+    def streams(self, ids: Collection[UUID]) -> dict[UUID, list[SealedEvent]]:
+        found = {stream: self.select_events(stream) for stream in ids}
+        return {stream: events for stream, events in found.items() if events}
+
+    def commands(self, keys: Collection[str]) -> dict[str, tuple[bytes, tuple[int, ...]]]:
+        found = {key: self.command(key) for key in keys}
+        return {key: answered for key, answered in found.items() if answered}
 
     def reader(self, name: str) -> int:
         with self._reading() as database:

@@ -11,9 +11,10 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.security import HTTPAuthorizationCredentials
 from fastapi.security.utils import get_authorization_scheme_param
 
-from infra.http import DirectRoute
+from infra.http import DirectRoute, command_key
+from infra.ledger.ahead import About
 from infra.ledger.together import Steps
-from services.dossiers.api.room import Room, who
+from services.dossiers.api.room import Room
 
 
 class HotRoute(DirectRoute):
@@ -31,13 +32,15 @@ class HotRoute(DirectRoute):
             room: Room = request.app.state.room
             await room.caught_up(request.query_params.get("after"))
             sent = await request.body()
+            grant, today = room.reads(_credentials(request))
+            about = About(_candidacy(request), command_key(request, grant.account))
 
             def steps() -> Steps[Response]:
-                asking = who(request, _credentials(request))
-                taken: Steps[Response] = endpoint(_candidacy(request), request, asking, sent)
+                asking = room.asking(grant, today)
+                taken: Steps[Response] = endpoint(about.stream, request, asking, sent)
                 return (yield from taken)
 
-            return await room.together.do(steps())
+            return await room.together.do(steps(), about)
 
         return handle
 

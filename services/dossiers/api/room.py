@@ -53,8 +53,12 @@ class Room:
     ) -> Room:
         """Return a room, with the secret of its lists' cursors."""
         cursors = Cursors(dossiers.keys.cursor_secret)
-        together = Together(dossiers.ledger)
+        together = Together(dossiers.ledger, dossiers.ahead)
         return cls(dossiers, view, access, reached, cursors, together, again)
+
+    def reads(self, given: Bearer) -> tuple[Grant, date]:
+        """Return by which grant, and on which day, is asked. Raises SignInRequired."""
+        return bearer(self.access.tokens)(given)
 
     @property
     def tree(self) -> Tree:
@@ -103,7 +107,7 @@ class Room:
 def who(request: Request, given: Bearer) -> Asking:
     """Return who asks. Raises SignInRequired."""
     room: Room = request.app.state.room
-    return room.asking(*bearer(room.access.tokens)(given))
+    return room.asking(*room.reads(given))
 
 
 Who = Annotated[Asking, Depends(who)]

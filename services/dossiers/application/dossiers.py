@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, replace
 from datetime import UTC, date, datetime
 from typing import Any, Protocol, assert_never, cast
@@ -18,6 +18,7 @@ from events.dossiers import Facets, Finding, Tally
 from events.envelope import By, Fact
 from events.refusal import Refusal
 from events.rulebook import Rulebook, rulebook
+from infra.ledger.ahead import About
 from infra.ledger.application import Commands
 from infra.ledger.group import Rehearsal
 from infra.ledger.port import ClaimTakenError, Ledger
@@ -49,6 +50,10 @@ class Units(Protocol):
     @property
     def build(self) -> int:
         """Return what is another number when the view was built anew."""
+        ...
+
+    def held(self) -> AbstractContextManager[None]:
+        """Look once whether the tree is current, for all that this thread asks inside."""
         ...
 
     def note(self, facts: Sequence[Fact], *, rehearsed: bool) -> None:
@@ -126,6 +131,12 @@ class Dossiers(Commands):
         if kind in {"candidacy", "attempt"}:
             return refusals.CandidacyOpenAlready(candidacy=error.holder)
         return refusals.PersonAlreadyKnown()
+
+    @contextmanager
+    def ahead(self, commands: Collection[About]) -> Iterator[None]:
+        """Read what commands are about, the units too, for all of them at once."""
+        with self.units.held(), super().ahead(commands):
+            yield
 
     @contextmanager
     def rehearsal(self) -> Iterator[None]:

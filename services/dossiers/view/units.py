@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
-from threading import RLock
+from threading import RLock, local
 from typing import Any
 from uuid import UUID
 
@@ -33,6 +34,7 @@ class UnitsView(View):
     def __init__(self, place: Place) -> None:
         super().__init__(partial(open_tables, place))
         self._lock = RLock()
+        self._here = local()
         self._known = Tree(), 0
         self.build = 0
         """Of which build of the table the tree is."""
@@ -45,6 +47,9 @@ class UnitsView(View):
     @property
     def tree(self) -> Tree:
         """The tree, with every fact of the table in it."""
+        return self._known[0] if getattr(self._here, "is_held", False) else self._looked()
+
+    def _looked(self) -> Tree:
         if self._is_current():
             return self._known[0]
         with self.snapshot() as db:
@@ -55,6 +60,18 @@ class UnitsView(View):
                     self._follow(db, newest)
                     tree, _ = self._known
             return tree
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Look once whether the tree is current, for all that this thread asks inside."""
+        held_already = getattr(self._here, "is_held", False)
+        if not held_already:
+            self._looked()
+        self._here.is_held = True
+        try:
+            yield
+        finally:
+            self._here.is_held = held_already
 
     def _is_current(self) -> bool:
         """Tell whether the tree has all that one look finds: most often there is nothing new."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
 from threading import Event
@@ -11,6 +12,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from infra.ledger.ahead import About
 from infra.ledger.port import LedgerClosedError, Save, Saved, SealedEvent, VersionTakenError
 from infra.ledger.sqlite import SqliteLedger
 from infra.ledger.together import AT_ONCE, Steps, Together, Under, taken
@@ -116,6 +118,44 @@ def test_each_goes_on_where_it_was_sent_also_after_it_has_saved(ledger: Counted)
         return under
 
     assert taken(ledger, [sent("left"), sent("right")]) == [("left",) * 2, ("right",) * 2]
+
+
+def test_what_commands_are_about_is_read_ahead_at_once_until_they_save(ledger: Counted) -> None:
+    read: list[Sequence[About]] = []
+    is_read = False
+
+    @contextmanager
+    def ahead(commands: Sequence[About]) -> Iterator[None]:
+        nonlocal is_read
+        read.append(commands)
+        is_read = True
+        yield
+        is_read = False
+
+    def looking(stream: UUID) -> Steps[tuple[bool, bool]]:
+        before = is_read
+        yield fact(stream, 1)
+        return before, is_read
+
+    about = [About(uuid4(), f"key-{number}") for number in range(2)]
+    ends = taken(ledger, [Under(looking(each.stream), each) for each in about], ahead)
+
+    assert read == [about]
+    assert ends == [(True, False)] * 2
+
+
+def test_where_nothing_can_be_read_ahead_each_is_told_and_nothing_is_recorded(
+    ledger: Counted,
+) -> None:
+    @contextmanager
+    def ahead(_: Sequence[About]) -> Iterator[None]:
+        raise LedgerClosedError
+        yield
+
+    ends = taken(ledger, [Under(recording(uuid4()), About(STREAM, "key"))] * 2, ahead)
+
+    assert [type(end) for end in ends] == [LedgerClosedError] * 2
+    assert ledger.head().position == 0
 
 
 def test_whoever_comes_while_both_threads_work_is_taken_together_afterwards(

@@ -134,6 +134,21 @@ def test_a_unit_that_another_process_recorded_is_in_the_tree(
     assert view.tree.with_code("U1") == (UUID(int=1),)
 
 
+def test_what_is_asked_together_is_answered_by_one_look_at_the_table(
+    view: UnitsView, ledger: Ledger, elsewhere: Callable[[], None]
+) -> None:
+    ledger.record(registered(1))
+    elsewhere()
+
+    with view.held():
+        ledger.record(registered(2))
+        elsewhere()
+        assert view.tree.with_code("U1") == (UUID(int=1),)
+        assert view.tree.with_code("U2") == ()
+
+    assert view.tree.with_code("U2") == (UUID(int=2),)
+
+
 def test_what_this_process_noted_and_what_others_recorded_make_one_tree(
     view: UnitsView, ledger: Ledger, elsewhere: Callable[[], None]
 ) -> None:
