@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -21,6 +21,7 @@ BOOK = rulebook()
 BY = By(actor="clerk", document="12-QĐ/HU")
 NO_PAPER = By(actor="clerk")
 BIRTH = date(1995, 5, 17)
+ONE_DAY = timedelta(days=1)
 
 DAYS: dict[str, date] = {
     "nominated": date(2022, 3, 1),

@@ -1,55 +1,21 @@
 """A row of an import: a history that is merged cell by cell into what is recorded."""
 
-# ruff: noqa: ANN401 - what a command or a row says is told by keyword
-
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, timedelta
 from itertools import pairwise
 from typing import Any
-from uuid import UUID
 
 import pytest
 
-from events.dossiers import Facets, Finding
+from events.dossiers import Facets
 from events.refusal import Refusal
 from services.dossiers.domain import refusals
-from services.dossiers.domain.candidacy import Candidacy
 from services.dossiers.domain.history import Row, record_history
 from tests.facts import facts, names
-from tests.services.dossiers.office import BIRTH, DAYS, NO_PAPER, District
-
-TODAY = date(2024, 6, 3)
-ONE_DAY = timedelta(days=1)
-FACETS = Facets(sex="female")
-
-
-def record(
-    district: District,
-    candidacy: Candidacy,
-    acts: Mapping[str, date],
-    *,
-    unit: UUID | None = None,
-    facets: Facets | None = None,
-    birth: date | None = BIRTH,
-    **row: Any,
-) -> None:
-    told = Row(unit=unit or candidacy.unit, acts=acts, facets=facets or candidacy.facets, **row)
-    record_history(candidacy, told, district.act(TODAY, birth=birth))
-
-
-def imported(district: District, *kinds: str, **row: Any) -> Candidacy:
-    """Return a candidacy of whose journey only some acts are known."""
-    candidacy = district.opened(imported=True)
-    record(district, candidacy, {kind: DAYS[kind] for kind in kinds or DAYS}, **row)
-    candidacy.collect_events()
-    return candidacy
-
-
-def correction(**row: Any) -> dict[str, Any]:
-    return {"correct": True, "reason": "ghi nhầm", **row}
+from tests.services.dossiers.office import DAYS, NO_PAPER, ONE_DAY, District
+from tests.services.dossiers.rows import TODAY, correction, imported, record
 
 
 def test_each_day_becomes_the_fact_it_names_in_the_order_of_the_journey(
@@ -329,136 +295,6 @@ def test_under_eighteen_at_the_vote_or_else_the_ceremony_is_refused(
     record(district, candidacy, {kind: DAYS[kind]}, birth=month.replace(day=28))
 
     assert len(facts(candidacy)) == 1
-
-
-# Findings.
-
-
-def findings(candidacy: Candidacy) -> dict[str, list[str]]:
-    return {
-        fact.fact: [each.kind for each in fact.findings]
-        for fact in candidacy.facts.values()
-        if fact.findings
-    }
-
-
-def test_a_full_history_in_time_has_no_finding(district: District) -> None:
-    row = DAYS | {"recognised": date(2023, 12, 5)}
-
-    candidacy = district.opened(imported=True)
-    record(district, candidacy, row)
-
-    assert findings(candidacy) == {}
-
-
-def test_unknown_steps_are_a_finding_on_the_next_known_one(district: District) -> None:
-    candidacy = imported(district, "nominated", "cell_vote", "ceremony")
-
-    gaps = {fact.fact: fact.findings for fact in candidacy.facts.values() if fact.findings}
-    assert gaps == {
-        "cell_vote": (
-            Finding(
-                kind="unknown-step",
-                expected="applied,sealed,verification_asked,verification_closed,certified",
-            ),
-        ),
-        "ceremony": (
-            Finding(
-                kind="unknown-step",
-                expected="dossier_received,political_standard,decided,decision_received",
-            ),
-        ),
-    }
-
-
-def test_a_later_row_that_closes_a_gap_says_that_the_finding_is_gone(district: District) -> None:
-    candidacy = imported(district, *(kind for kind in DAYS if kind != "decision_received"))
-    assert findings(candidacy)["ceremony"] == ["unknown-step"]
-
-    record(district, candidacy, {"decision_received": DAYS["decision_received"]})
-
-    [(_, received)] = facts(candidacy)
-    assert [(each.fact, each.findings) for each in received["standing"]] == [("ceremony", ())]
-    assert "ceremony" not in findings(candidacy)
-
-
-@pytest.mark.parametrize(
-    ("changes", "kind", "found"),
-    [
-        (
-            {"cell_vote": date(2022, 8, 1), "verification_closed": date(2022, 8, 1)},
-            "decided",
-            "overrun",
-        ),
-        (
-            {"ceremony": date(2023, 3, 1), "recognised": date(2024, 3, 1)},
-            "ceremony",
-            "overrun",
-        ),
-        (
-            {"nominated": date(2016, 1, 4), "certified": date(2016, 1, 5)},
-            "cell_vote",
-            "stale-certificate",
-        ),
-        ({"nominated": date(2021, 1, 4), "applied": date(2021, 1, 5)}, "cell_vote", "stale-papers"),
-        ({"decided": date(2022, 11, 13)}, "decided", "day-off"),
-        ({"recognised": date(2023, 12, 6)}, "recognised", "recognition-day"),
-    ],
-)
-def test_what_does_not_fit_is_a_finding_and_no_refusal(
-    district: District, changes: dict[str, date], kind: str, found: str
-) -> None:
-    candidacy = district.opened(imported=True)
-
-    record(district, candidacy, DAYS | {"recognised": date(2023, 12, 5)} | changes)
-
-    assert findings(candidacy) == {kind: [found]}
-
-
-def test_probation_that_ends_on_a_day_off_is_no_finding(district: District) -> None:
-    candidacy = district.opened(imported=True)
-    saturday = {"ceremony": date(2022, 12, 17), "recognised": date(2023, 12, 17)}
-
-    record(district, candidacy, DAYS | saturday)
-
-    assert findings(candidacy) == {"ceremony": ["day-off"]}
-
-
-def test_over_sixty_is_a_finding_on_the_ceremony_where_the_vote_is_unknown(
-    district: District,
-) -> None:
-    candidacy = imported(district, "ceremony", birth=date(1950, 1, 1))
-
-    assert findings(candidacy)["ceremony"] == ["unknown-step", "over-60"]
-    [ceremony] = candidacy.facts.values()
-    assert ceremony.facets.age == ">60"
-
-
-def test_a_member_who_left_without_known_ceremony_has_a_gap(district: District) -> None:
-    candidacy = imported(district, "decided", left_kind="struck_off", left_on=TODAY)
-
-    struck_off = next(fact for fact in candidacy.facts.values() if fact.fact == "struck_off")
-    assert struck_off.findings == (
-        Finding(kind="unknown-step", expected="decision_received,ceremony"),
-    )
-
-
-def test_an_unknown_ethnic_group_is_a_finding_on_the_earliest_fact(district: District) -> None:
-    candidacy = district.opened(imported=True)
-
-    record(district, candidacy, DAYS, facets=Facets(ethnic_group="Atlantis"))
-
-    assert "unknown-ethnic-group" in findings(candidacy)["nominated"]
-
-
-def test_what_does_not_fit_in_the_person_stays_with_the_first_fact(district: District) -> None:
-    same = Finding(kind="same-name-and-birth-date")
-    candidacy = imported(district, "applied", findings=(same,))
-
-    record(district, candidacy, {"nominated": DAYS["nominated"]})
-
-    kept = [fact.fact for fact in candidacy.facts.values() if same in fact.findings]
-    assert kept == ["applied"]
 
 
 # Recognition and units.

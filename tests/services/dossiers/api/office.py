@@ -13,7 +13,7 @@ from fastapi import FastAPI
 from starlette.testclient import TestClient
 from uuid_utils.compat import uuid7
 
-from events.envelope import By
+from events.envelope import By, Fact
 from infra.access import Grant
 from infra.http import Reached
 from services.dossiers.api import api
@@ -196,3 +196,8 @@ def acts(answer: httpx2.Response) -> dict[str, Any]:
 
 def _tag(match: object) -> str:
     return match if isinstance(match, str) else f'"{match}"'
+
+
+def newest(office: Office, candidacy: str) -> Fact:
+    """Return what was recorded last in a candidacy."""
+    return office.ketnap.dossiers.told(UUID(candidacy))[1][-1]
