@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any, Protocol
 from uuid import UUID
@@ -30,6 +30,12 @@ CALLING = frozenset(
 """Findings that somebody can do something about."""
 WAITING = frozenset({"probation"})
 """Clocks before whose end nothing can be done, and nothing is to be."""
+_CHANGING = (
+    CandidacyFact,
+    dossiers.Correction,
+    dossiers.DecisionPeriodExtended,
+    dossiers.CeremonyExtensionApproved,
+)
 _KEPT = 2000
 """How many candidacies are held in memory."""
 
@@ -129,8 +135,8 @@ CASE = msgspec.json.Decoder(Case)
 class Sealed(Protocol):
     """Where personal fields are opened, and parts of names made unreadable."""
 
-    def opened(self, person: UUID, version: int) -> Mapping[str, Any] | None:
-        """Return what the box of a fact about a person holds; None once the key is destroyed."""
+    def opened(self, versions: Mapping[UUID, int]) -> dict[UUID, Mapping[str, Any]]:
+        """Return what the box of one fact about each person holds; of none whose key is gone."""
         ...
 
     def blind(self, part: str) -> bytes:
@@ -152,13 +158,22 @@ class Projection:
 
     def project(self, batch: Sequence[Envelope]) -> None:
         """Take the next facts in."""
+        self._recall(batch)
         touched: dict[UUID, Case] = {}
+        places: list[tuple[bytes, int, int]] = []
+        named: dict[UUID, int] = {}
+        shredded: set[UUID] = set()
         for envelope in batch:
             match envelope.fact:
-                case dossiers.PersonRegistered() | dossiers.PersonDetailsRecorded():
-                    self._name(envelope.fact)
+                case (
+                    dossiers.PersonRegistered(originator_id=person, originator_version=version)
+                    | dossiers.PersonDetailsRecorded(
+                        originator_id=person, originator_version=version
+                    )
+                ):
+                    named[person] = version
                 case dossiers.PersonShredded(originator_id=person):
-                    names.forget(self._db, person)
+                    shredded.add(person)
                 case dossiers.PolicyRefused():
                     self._refused(envelope.fact)
                 case dossiers.PolicySettled(originator_id=task):
@@ -166,13 +181,27 @@ class Projection:
                 case fact if case := self._case(fact):
                     case.take_in(fact)
                     touched[fact.originator_id] = case
-                    self._place(envelope)
+                    places.append(
+                        (fact.originator_id.bytes, fact.originator_version, envelope.position)
+                    )
                 case _:
                     pass
-        for candidacy, case in touched.items():
-            self._keep(candidacy, case)
+        self._db.put("candidacy_positions", places)
+        self._keep(touched)
+        self._name(named, shredded)
         if len(self._cases) > _KEPT:
             self._cases.clear()
+
+    def _recall(self, batch: Sequence[Envelope]) -> None:
+        """Hold the candidacies that facts change, read together."""
+        changed = {each.fact.originator_id for each in batch if isinstance(each.fact, _CHANGING)}
+        if lacking := [stream.bytes for stream in changed - self._cases.keys()]:
+            marks = ", ".join("?" * len(lacking))
+            rows = self._db.execute(
+                f"select candidacy, state from candidacies where candidacy in ({marks})",  # noqa: S608 - only marks
+                lacking,
+            )
+            self._cases |= {UUID(bytes=key): CASE.decode(state) for key, state in rows.fetchall()}
 
     def _case(self, fact: Fact) -> Case | None:
         stream = fact.originator_id
@@ -181,53 +210,48 @@ class Projection:
                 case = Case(person=person, unit=unit, opened=on, attempt=attempt)
                 self._cases[stream] = case
                 return case
-            case (
-                CandidacyFact()
-                | dossiers.Correction()
-                | dossiers.DecisionPeriodExtended()
-                | dossiers.CeremonyExtensionApproved()
-            ):
-                if stream not in self._cases:
-                    row = self._db.execute(
-                        "select state from candidacies where candidacy = ?", (stream.bytes,)
-                    ).fetchone()
-                    self._cases[stream] = CASE.decode(row[0])
+            case _ if isinstance(fact, _CHANGING):
                 return self._cases[stream]
             case _:
                 return None
 
-    def _place(self, envelope: Envelope) -> None:
-        fact = envelope.fact
-        self._db.execute(
-            "insert into candidacy_positions values (?, ?, ?)",
-            (fact.originator_id.bytes, fact.originator_version, envelope.position),
-        )
-
-    def _keep(self, candidacy: UUID, case: Case) -> None:
-        key = candidacy.bytes
-        self._db.execute(
-            "insert into candidacies values (?, ?, ?, ?, ?) on conflict (candidacy) do update set"
-            " last_day = excluded.last_day, state = excluded.state",
-            (
-                key,
-                case.person.bytes,
-                case.attempt,
-                case.last_day.toordinal(),
-                msgspec.json.encode(case),
-            ),
-        )
-        units = {case.unit, *(fact.unit for fact in case.facts.values())}
-        self._db.execute("delete from candidacy_units where candidacy = ?", (key,))
-        self._db.executemany(
-            "insert into candidacy_units values (?, ?)", [(unit.bytes, key) for unit in units]
-        )
-        self._db.execute(
-            "delete from tasks where candidacy = ? and what not like ?", (key, _refusal("%"))
-        )
-        self._db.executemany(
-            "insert into tasks values (?, ?, ?, ?)",
+    def _keep(self, cases: Mapping[UUID, Case]) -> None:
+        if not cases:
+            return
+        keys = [(candidacy.bytes,) for candidacy in cases]
+        self._db.put(
+            "candidacies",
             [
-                (key, what, shown.on.toordinal(), msgspec.json.encode(shown))
+                (
+                    candidacy.bytes,
+                    case.person.bytes,
+                    case.attempt,
+                    case.last_day.toordinal(),
+                    msgspec.json.encode(case),
+                )
+                for candidacy, case in cases.items()
+            ],
+            "on conflict (candidacy) do update set"
+            " last_day = excluded.last_day, state = excluded.state",
+        )
+        self._db.executemany("delete from candidacy_units where candidacy = ?", keys)
+        self._db.put(
+            "candidacy_units",
+            [
+                (unit.bytes, candidacy.bytes)
+                for candidacy, case in cases.items()
+                for unit in {case.unit, *(fact.unit for fact in case.facts.values())}
+            ],
+        )
+        self._db.executemany(
+            "delete from tasks where candidacy = ? and what not like ?",
+            [(*key, _refusal("%")) for key in keys],
+        )
+        self._db.put(
+            "tasks",
+            [
+                (candidacy.bytes, what, shown.on.toordinal(), msgspec.json.encode(shown))
+                for candidacy, case in cases.items()
                 for what, shown in case.tasks()
             ],
         )
@@ -255,9 +279,15 @@ class Projection:
             ),
         )
 
-    def _name(self, fact: dossiers.PersonRegistered | dossiers.PersonDetailsRecorded) -> None:
-        opened = self._sealed.opened(fact.originator_id, fact.originator_version) or {}
-        names.learn(self._db, fact.originator_id, opened.get("full_name"), self._sealed.blind)
+    def _name(self, versions: Mapping[UUID, int], shredded: Collection[UUID]) -> None:
+        """Have people found by the names that facts of those versions tell, and only by them."""
+        if not versions and not shredded:
+            return
+        told = {person: version for person, version in versions.items() if person not in shredded}
+        names.forget(self._db, {*versions, *shredded})
+        opened = self._sealed.opened(told)
+        full_names = {person: fields.get("full_name") for person, fields in opened.items()}
+        names.learn(self._db, full_names, self._sealed.blind)
 
 
 def _refusal(task: UUID | str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from uuid import UUID
 
 from events.rulebook import fold
@@ -27,15 +27,17 @@ def parts(full_name: str) -> Iterator[str]:
             yield word[:length]
 
 
-def learn(db: Database, person: UUID, full_name: str | None, blind: Blind) -> None:
-    """Have a person found by a name, and by that one alone."""
-    forget(db, person)
-    db.executemany(
-        "insert into name_parts values (?, ?) on conflict (part, person) do nothing",
-        [(blind(part), person.bytes) for part in parts(full_name or "")],
-    )
+def learn(db: Database, full_names: Mapping[UUID, str | None], blind: Blind) -> None:
+    """Have people found by their names, besides those by which they are found already."""
+    rows = [
+        (blind(part), person.bytes)
+        for person, full_name in full_names.items()
+        for part in parts(full_name or "")
+    ]
+    db.put("name_parts", rows, "on conflict (part, person) do nothing")
 
 
-def forget(db: Database, person: UUID) -> None:
-    """Have a person found by no name."""
-    db.execute("delete from name_parts where person = ?", (person.bytes,))
+def forget(db: Database, people: Iterable[UUID]) -> None:
+    """Have people found by no name."""
+    rows = [(person.bytes,) for person in people]
+    db.executemany("delete from name_parts where person = ?", rows)

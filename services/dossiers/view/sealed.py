@@ -18,7 +18,11 @@ class Boxes:
         self._keys = keys
         self.blind = keys.blind
 
-    def opened(self, person: UUID, version: int) -> Mapping[str, Any] | None:
-        """Return what the box of a fact about a person holds; None once the key is destroyed."""
-        box = self._ledger.boxes(person).get(version)
-        return self._keys.open(person, person, version, box) if box else None
+    def opened(self, versions: Mapping[UUID, int]) -> dict[UUID, Mapping[str, Any]]:
+        """Return what the box of one fact about each person holds; of none whose key is gone."""
+        found: dict[UUID, Mapping[str, Any]] = {}
+        for person, version in versions.items():
+            box = self._ledger.boxes(person).get(version)
+            if box and (fields := self._keys.open(person, person, version, box)):
+                found[person] = fields
+        return found
