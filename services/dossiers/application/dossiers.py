@@ -14,7 +14,7 @@ from eventsourcing.domain import BaseAggregate
 from uuid_utils.compat import uuid7
 
 from events.calendar import CIVIL
-from events.dossiers import Facets, Finding, Tally
+from events.dossiers import Facets, Finding
 from events.envelope import By, Fact
 from events.refusal import Refusal
 from events.rulebook import Rulebook, rulebook
@@ -24,11 +24,12 @@ from infra.ledger.group import Rehearsal
 from infra.ledger.port import ClaimTakenError, Ledger
 from infra.sealing import Keys
 from services.dossiers import commands
+from services.dossiers.application.acting import amend, do
 from services.dossiers.application.days import must_have_happened
 from services.dossiers.application.outcomes import Outcome
-from services.dossiers.domain import amending, refusals
+from services.dossiers.domain import refusals
 from services.dossiers.domain.candidacy import Candidacy
-from services.dossiers.domain.facets import completed, counted, differing, with_facet
+from services.dossiers.domain.facets import completed, counted, differing
 from services.dossiers.domain.history import Row, earliest, record_history
 from services.dossiers.domain.journey import Recorded, over
 from services.dossiers.domain.people import Details, Person
@@ -117,8 +118,7 @@ class Dossiers(Commands):
             case commands.ShredPerson():
                 return self._record_shredding(command)
             case commands.ActOn():
-                candidacy = self._candidacy(command.candidacy)
-                return self._on_candidacy(candidacy, command)
+                return self._on_candidacy(self._candidacy(command.candidacy), command)
             case _:
                 assert_never(command)
 
@@ -453,53 +453,11 @@ class Dossiers(Commands):
     ) -> Sequence[BaseAggregate[UUID]]:
         person: Person = self._get(candidacy.person, refusals.UnknownPerson())
         act = self._act(command.on, command.by, person)
-        match command:
-            case (
-                commands.CorrectFact()
-                | commands.CorrectFacet()
-                | commands.CorrectCandidacyUnit()
-                | commands.RetractFact()
-            ):
-                return self._amend(candidacy, person, command, act)
-            case commands.NoteCertificate(class_code=class_code):
-                candidacy.note_certificate(act, class_code)
-            case commands.TakeCellVote(
-                official_members=official, present=present, in_favour=in_favour
-            ):
-                tally = Tally(official_members=official, present=present, in_favour=in_favour)
-                candidacy.take_cell_vote(act, tally)
-            case commands.ReturnDossier(reason=reason):
-                candidacy.return_dossier(act, reason)
-            case commands.ExtendDecisionPeriod(working_days=working_days):
-                candidacy.extend_decision_period(act, working_days)
-            case commands.DecideAdmission(decider=decider):
-                candidacy.decide_admission(act, decider)
-            case commands.NoteVerification(closed_by=closed_by):
-                candidacy.note_verification(act, closed_by)
-            case commands.HoldCeremony(occasion=occasion):
-                candidacy.hold_ceremony(act, occasion)
-            case _:
-                _PLAIN[type(command)](candidacy, act)
+        if isinstance(command, commands.AmendingCommand):
+            amend(candidacy, command, act)
+            return (candidacy, person)
+        do(candidacy, command, act)
         return (candidacy,)
-
-    def _amend(
-        self, candidacy: Candidacy, person: Person, command: commands.AmendingCommand, act: Act
-    ) -> Sequence[BaseAggregate[UUID]]:
-        match command:
-            case commands.CorrectFact(fact=fact, of=of, day=day, unit=unit, reason=reason):
-                amending.correct_fact(
-                    candidacy, act, fact, of=of, day=day, unit=unit, reason=reason
-                )
-            case commands.CorrectCandidacyUnit(unit=unit, reason=reason):
-                amending.correct_unit(candidacy, act, unit, reason=reason)
-            case commands.RetractFact(fact=fact, of=of, reason=reason):
-                amending.retract_fact(candidacy, act, fact, of=of, reason=reason)
-            case commands.CorrectFacet(name=name, value=value, reason=reason):
-                told = with_facet(candidacy.facets, name, value)
-                first = min((fact.on for fact in candidacy.facts.values()), default=act.on)
-                facets = counted(told, religious=candidacy.facets.religious, act=act, on=first)
-                amending.correct_facets(candidacy, act, facets, reason=reason)
-        return (candidacy, person)
 
     def _act(self, on: date, by: By, person: Person) -> Act:
         return Act(
@@ -520,20 +478,3 @@ class Dossiers(Commands):
             return self.repository.get(stream)
         except AggregateNotFoundError:
             raise unknown from None
-
-
-_PLAIN = {
-    commands.SubmitApplication: Candidacy.submit_application,
-    commands.SealPersonalHistory: Candidacy.seal_personal_history,
-    commands.AskVerification: Candidacy.ask_verification,
-    commands.ReceiveDossier: Candidacy.receive_dossier,
-    commands.ConcludePoliticalStandard: Candidacy.conclude_political_standard,
-    commands.RefuseAdmission: Candidacy.refuse_admission,
-    commands.ReceiveDecision: Candidacy.receive_decision,
-    commands.ApproveCeremonyExtension: Candidacy.approve_ceremony_extension,
-    commands.RecogniseOfficially: Candidacy.recognise_officially,
-    commands.StrikeOff: Candidacy.strike_off,
-    commands.AcceptResignation: Candidacy.accept_resignation,
-    commands.RecordDeath: Candidacy.record_death,
-    commands.WithdrawCandidacy: Candidacy.withdraw,
-}
