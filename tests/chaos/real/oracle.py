@@ -86,6 +86,8 @@ class Oracle:
         self._dsns = {"ledgers": ledgers, "views": views}
         self._bootstrap = bootstrap
         self._open: dict[str, psycopg.Connection] = {}
+        self.repeated: dict[str, int] = {}
+        """How many records of each topic carried a position once more, when last looked at."""
 
     def close(self) -> None:
         for connection in self._open.values():
@@ -141,10 +143,12 @@ class Oracle:
         wrong = []
         for ledger in LEDGERS:
             there: dict[int, set[tuple[object, ...]]] = {}
-            for record in asyncio.run(self._records(ledger)):
+            records = asyncio.run(self._records(ledger))
+            for record in records:
                 said = json.loads(record)
                 told = (said["subject"].replace("-", ""), said["version"], said["type"])
                 there.setdefault(said["position"], set()).add(told)
+            self.repeated[ledger] = len(records) - len(there)
             want = {
                 position: {(stream.hex(), version, kind)}
                 for position, stream, version, kind in self._rows(

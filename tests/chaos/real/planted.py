@@ -13,6 +13,7 @@ from typing import Any
 
 from events.envelope import Envelope
 from infra.reactor import Reactor
+from infra.relay import _Source
 from infra.runner import Runner
 
 BETWEEN_SECONDS = 0.05
@@ -50,9 +51,19 @@ def command_after_position() -> None:
     Reactor._perform = late  # type: ignore[method-assign]  # noqa: SLF001
 
 
+def relay_without_a_lock() -> None:
+    """Have a relay carry its ledger though another one does."""
+
+    async def may_relay(self: _Source) -> bool:
+        return True
+
+    _Source.may_relay = may_relay  # type: ignore[method-assign]
+
+
 BUGS: dict[str, Callable[[], None]] = {
     "view-after-position": view_after_position,
     "command-after-position": command_after_position,
+    "relay-without-a-lock": relay_without_a_lock,
 }
 
 
