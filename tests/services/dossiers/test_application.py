@@ -1,13 +1,9 @@
-"""Commands on a real ledger: people, attempts, claims, rehearsal, shredding."""
-
-# ruff: noqa: ANN401 - what a command or a row says is told by keyword
+"""Commands on a real ledger: people, attempts, claims, rows, corrections."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -16,40 +12,26 @@ from uuid_utils.compat import uuid7
 
 from events.days import DayToCome
 from events.dossiers import Facets
-from events.envelope import By
-from infra.database import SqliteFile
-from infra.feed import LedgerFeed, opened
-from infra.ledger.claims import rebuild_claims
-from infra.ledger.sqlite import SqliteLedger
-from infra.sealing import Keys
+from infra.feed import opened
 from services.dossiers.application import (
     AskVerification,
     ConcludePoliticalStandard,
     CorrectCandidacyUnit,
     CorrectFacet,
     CorrectFact,
-    CorrectUnit,
     DecideAdmission,
-    DissolveUnit,
-    Dossiers,
     ExtendDecisionPeriod,
     HoldCeremony,
-    MoveUnit,
-    NominateCandidate,
     NoteCertificate,
     NoteVerification,
     ReceiveDecision,
     ReceiveDossier,
-    ReclassifyUnit,
     RecogniseOfficially,
     RecordDeath,
-    RecordHistory,
     RegisterUnit,
-    RenameUnit,
     RetractFact,
     ReturnDossier,
     SealPersonalHistory,
-    ShredPerson,
     StrikeOff,
     SubmitApplication,
     TakeCellVote,
@@ -57,188 +39,8 @@ from services.dossiers.application import (
 )
 from services.dossiers.commands import ActOn
 from services.dossiers.domain import refusals
-from services.dossiers.view import UnitsView
+from tests.services.dossiers.desk import NAME, TODAY, UNKNOWN, Office
 from tests.services.dossiers.office import BIRTH, BOOK, BY, DAYS
-
-TODAY = date(2024, 6, 3)
-NOW = datetime(2024, 6, 2, 18, tzinfo=UTC)
-"""It is the day after in Vietnam."""
-NAME = "Nguyễn Văn Mẫu"
-UNKNOWN = UUID(int=0)
-
-
-class Office:
-    """Dossiers on a ledger of its own, with a district and two cells."""
-
-    def __init__(self, folder: Path) -> None:
-        self.ledger = SqliteLedger(folder / "dossiers.db", "dossiers")
-        self.keys = Keys.in_folder(folder / "keys")
-        self.units = UnitsView(SqliteFile(folder / "units.db"))
-        self.app = Dossiers(self.ledger, self.keys, self.units, clock=lambda: NOW)
-        self.district, self.cell, self.other, self.front = (uuid7() for _ in range(4))
-        for unit, code, kind, parent in (
-            (self.district, "D", "Huyện ủy", None),
-            (self.cell, "C1", "cell", self.district),
-            (self.other, "C2", "cell", self.district),
-            (self.front, "MT", "mass_organisation", self.district),
-        ):
-            self.app.perform(
-                RegisterUnit(unit=unit, code=code, name=code, kind=kind, parent=parent, by=BY)
-            )
-
-    def nominate(self, **told: Any) -> NominateCandidate:
-        return NominateCandidate(
-            **{
-                "on": DAYS["nominated"],
-                "person_ref": "P1",
-                "full_name": NAME,
-                "birth_date": BIRTH,
-                "unit": self.cell,
-                "by": BY,
-                **told,
-            }
-        )
-
-    def row(self, **told: Any) -> RecordHistory:
-        return RecordHistory(
-            **{
-                "on": TODAY,
-                "person_ref": "P1",
-                "full_name": NAME,
-                "birth_date": BIRTH,
-                "unit": self.cell,
-                "acts": dict(DAYS),
-                "by": BY,
-                **told,
-            }
-        )
-
-    def candidacies(self, person_ref: str = "P1") -> list[UUID]:
-        person = self.app.person(person_ref)
-        return self.app.candidacies(person) if person else []
-
-    def recorded(self, *positions: int) -> list[str]:
-        """Return the names of the facts at some positions."""
-        types = {row.position: row.type for row in self.ledger.read(0, 1000)}
-        return [types[position].partition(".")[2] for position in positions]
-
-    def refused(self, command: Any, refusal: type[Exception]) -> None:
-        """Assert that a command is refused and nothing is recorded."""
-        before = self.ledger.head()
-        with pytest.raises(refusal):
-            self.app.perform(command)
-        assert self.ledger.head() == before
-
-    def close(self) -> None:
-        for each in (self.ledger, self.keys, self.units):
-            each.close()
-
-
-@pytest.fixture
-def office(tmp_path: Path) -> Iterator[Office]:
-    office = Office(tmp_path)
-    yield office
-    assert dict(office.ledger.claims()) == rebuild_claims(office.ledger, office.keys)
-    office.close()
-
-
-# Units.
-
-
-def test_units_are_registered_changed_and_ended(office: Office) -> None:
-    day, cell = date(2022, 7, 1), office.cell
-
-    done = [
-        office.app.perform(command)
-        for command in (
-            RenameUnit(unit=cell, on=day, name="Chi bộ Hai", by=BY),
-            MoveUnit(unit=cell, on=day, parent=None, by=BY),
-            ReclassifyUnit(unit=cell, on=day, kind="grassroots_cell", by=BY),
-            CorrectUnit(unit=cell, on=day, name="Chi bộ Ba", kind="cell", reason="nhầm", by=BY),
-            DissolveUnit(unit=cell, on=date(2022, 12, 31), successors=(office.other,), by=BY),
-        )
-    ]
-
-    assert [office.recorded(*positions) for positions in done] == [
-        ["UnitRenamed"],
-        ["UnitMoved"],
-        ["UnitReclassified"],
-        ["UnitCorrected"],
-        ["UnitDissolved"],
-    ]
-    assert office.units.tree.taking(cell, date(2023, 1, 1)) == office.other
-
-
-def test_a_unit_that_is_registered_so_already_changes_nothing(office: Office) -> None:
-    again = RegisterUnit(unit=office.cell, code="C1", name="C1", kind="cell", by=BY)
-
-    assert office.app.perform(again) == ()
-    office.refused(replace(again, code="C9"), refusals.UnitAlreadyRegistered)
-
-
-def test_an_unknown_unit_cannot_change(office: Office) -> None:
-    office.refused(RenameUnit(unit=UNKNOWN, on=TODAY, name="Khác", by=BY), refusals.UnknownUnit)
-
-
-def test_the_code_of_a_unit_that_somebody_else_registered_meanwhile_is_taken(
-    office: Office, tmp_path: Path
-) -> None:
-    units = UnitsView(SqliteFile(tmp_path / "others.db"))
-    elsewhere = Dossiers(office.ledger, office.keys, units)
-
-    with pytest.raises(refusals.UnitCodeTaken):
-        elsewhere.perform(RegisterUnit(unit=uuid7(), code="C1", name="X", kind="cell", by=BY))
-
-    assert units.tree.with_code("C1") == ()
-    units.close()
-
-
-def test_a_parent_may_be_registered_in_the_same_rehearsal_which_leaves_nothing(
-    office: Office,
-) -> None:
-    parent, child = uuid7(), uuid7()
-    commands = [
-        RegisterUnit(unit=parent, code="N1", name="N1", kind="cell", by=BY),
-        RegisterUnit(unit=child, code="N2", name="N2", kind="cell", parent=parent, by=BY),
-    ]
-    before = office.ledger.head()
-
-    assert office.app.perform_all(commands, dry_run=True) == [(0,), (0,)]
-    assert parent not in office.units.tree
-    assert office.ledger.head() == before
-    office.app.perform_all(commands)
-
-    assert office.units.tree.ancestors(child, TODAY) == [parent]
-
-
-def test_a_rehearsal_of_several_files_sees_the_units_of_earlier_ones(office: Office) -> None:
-    unit = uuid7()
-
-    with office.app.rehearsal():
-        office.app.perform_all(
-            [RegisterUnit(unit=unit, code="N1", name="N1", kind="cell", by=BY)], dry_run=True
-        )
-        outcomes = office.app.perform_all([office.row(unit=unit)], dry_run=True)
-
-    assert outcomes == [(0,) * 15]
-    assert unit not in office.units.tree
-
-
-def test_the_view_tells_another_process_what_the_ledger_holds(
-    office: Office, tmp_path: Path
-) -> None:
-    office.app.perform(
-        DissolveUnit(unit=office.cell, on=date(2022, 12, 31), successors=(office.other,), by=BY)
-    )
-    view = UnitsView(SqliteFile(tmp_path / "other.db"))
-    runner = view.runner(LedgerFeed(office.ledger))
-    runner.catch_up(office.ledger.head().position)
-
-    assert view.tree.by_code("C1", TODAY) is None
-    assert view.tree.taking(office.cell, TODAY) == office.other
-    assert view.tree.ancestors(office.other, TODAY) == [office.district]
-    view.close()
-
 
 # People and attempts.
 
@@ -538,77 +340,6 @@ def test_every_kind_of_correction_is_a_command(office: Office) -> None:
 
 def test_an_unknown_candidacy_is_refused(office: Office) -> None:
     office.refused(RecordDeath(candidacy=UNKNOWN, on=TODAY, by=BY), refusals.UnknownCandidacy)
-
-
-# Shredding.
-
-
-def test_a_shredded_person_cannot_come_back_and_counts_as_before(office: Office) -> None:
-    office.app.perform(office.row())
-    [candidacy] = office.candidacies()
-    person = office.app.person("P1")
-    before = office.app.standing(candidacy)
-    assert person
-
-    office.app.shred_person(ShredPerson(on=TODAY, person_ref="P1", by=BY))
-
-    assert office.app.standing(candidacy) == before
-    assert office.app.details(person, actor="a", purpose="b").full_name is None
-    assert office.app.person("P1") is None
-    office.refused(office.row(), refusals.PersonShredded)
-    office.refused(office.nominate(), refusals.PersonShredded)
-
-
-def test_a_shredding_that_was_interrupted_is_ended_by_saying_it_again(office: Office) -> None:
-    office.app.perform(office.row())
-    person = office.app.person("P1")
-    assert person
-    office.keys.entomb(office.keys.reference("P1"), person)
-    office.app.perform(ShredPerson(on=TODAY, person=person, by=BY))
-
-    office.app.shred_person(ShredPerson(on=TODAY, person_ref="P1", by=BY))
-
-    assert person not in office.keys
-    assert office.keys.unfinished() == []
-
-
-def test_a_person_is_shredded_once_by_id_or_by_reference(office: Office) -> None:
-    office.app.perform(office.row())
-    person = office.app.person("P1")
-    command = ShredPerson(on=TODAY, person=person, by=BY)
-
-    assert office.recorded(*office.app.shred_person(command)) == ["PersonShredded"]
-    assert office.app.shred_person(command) == ()
-    assert office.app.shred_person(replace(command, person=None, person_ref="P1")) == ()
-
-
-def test_an_unknown_person_cannot_be_shredded(office: Office) -> None:
-    for told in ({"person_ref": "P9"}, {"person": UNKNOWN}, {}):
-        with pytest.raises(refusals.UnknownPerson):
-            office.app.shred_person(ShredPerson(on=TODAY, by=By(actor="clerk"), **told))
-
-
-def test_a_candidacy_of_a_shredded_person_is_corrected_with_its_band_of_age_as_it_was(
-    office: Office,
-) -> None:
-    office.app.perform(office.row())
-    [candidacy] = office.candidacies()
-    office.app.shred_person(ShredPerson(on=TODAY, person_ref="P1", by=BY))
-
-    office.app.perform(
-        CorrectFact(
-            candidacy=candidacy,
-            on=TODAY,
-            fact="ceremony",
-            day=date(2022, 12, 6),
-            reason="nhầm",
-            by=BY,
-        )
-    )
-
-    facts = office.app.standing(candidacy).values()
-    [ceremony] = [fact for fact in facts if fact.fact == "ceremony"]
-    assert (ceremony.on, ceremony.facets.age) == (date(2022, 12, 6), "18-30")
 
 
 # Days that are still to come.

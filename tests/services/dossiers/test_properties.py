@@ -23,8 +23,8 @@ from services.dossiers.domain.clocks import STARTED_BY, clock
 from services.dossiers.domain.history import Row, record_history
 from services.dossiers.domain.journey import LEFT, STEPS, check_order, over
 from services.dossiers.domain.readings import read
+from tests.services.dossiers.desk import Office
 from tests.services.dossiers.office import BOOK, BY, DAYS, District
-from tests.services.dossiers.test_application import Office
 
 BEGIN = date(2024, 1, 2)
 KINDS = (*DAYS, "lost_vote", "dossier_returned", "extended", "consent", *LEFT)
