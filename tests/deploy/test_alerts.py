@@ -49,7 +49,12 @@ def test_alerts_see_what_they_must_and_nothing_else() -> None:
 @pytest.mark.stack
 def test_prometheus_understands_what_it_is_told() -> None:
     checked = [program("promtool", "prometheus"), "check", "config"]
-    subprocess.run([*checked, RULES.with_name("prometheus.yml")], check=True)
+    told = subprocess.run(
+        [*checked, RULES.with_name("prometheus.yml")], capture_output=True, text=True, check=False
+    )
+
+    assert told.returncode == 0, told.stdout + told.stderr
+    assert f"SUCCESS: {len(rules())} rules found" in told.stdout
 
 
 def test_every_alert_has_a_test_of_its_own() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta, timezone
-from threading import Thread
+from threading import Thread, active_count
 
 import pytest
 from hypothesis import given
@@ -155,13 +155,15 @@ def test_a_view_that_another_process_moves_is_read_now_and_then() -> None:
     view = View(dossiers=0)
     reached = Reached(view, sweep_seconds=0.001)
 
-    async def scenario() -> None:
+    async def scenario() -> list[bool]:
         waiting = asyncio.create_task(reached.wait({"dossiers": 1}, patience_seconds=NEVER))
         await until(lambda: view.asked >= 3)
+        before = waiting.done()
         view.stand = {"dossiers": 1}
         await waiting
+        return [before, waiting.done()]
 
-    asyncio.run(scenario())
+    assert asyncio.run(scenario()) == [False, True]
 
 
 def test_nobody_waits_longer_than_two_seconds_say() -> None:
@@ -178,11 +180,16 @@ def test_many_wait_without_a_thread_each() -> None:
     view = View(dossiers=0)
     reached = Reached(view, sweep_seconds=NEVER)
 
-    async def scenario() -> None:
+    async def scenario() -> tuple[int, int]:
+        before = active_count()
         waiting = [asyncio.create_task(reached.wait({"dossiers": 1})) for _ in range(300)]
-        await until(lambda: view.asked >= 300)
+        await until(lambda: view.asked >= len(waiting))
+        threads, at_once = active_count() - before, sum(not each.done() for each in waiting)
         view.stand = {"dossiers": 1}
         reached.moved()
         await asyncio.gather(*waiting)
+        return threads, at_once
 
-    asyncio.run(scenario())
+    threads, at_once = asyncio.run(scenario())
+    assert at_once == 300
+    assert threads < at_once

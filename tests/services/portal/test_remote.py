@@ -163,8 +163,9 @@ class Endless(httpx2.AsyncBaseTransport):
 
 
 def test_who_leaves_a_stream_leaves_the_service_too() -> None:
-    async def ask() -> None:
+    async def ask() -> list[bool]:
         transport = Endless()
+        closed: list[bool] = []
         remote = Remote(URLS, transport)
         begun = asyncio.Event()
         messages: list[dict[str, Any]] = [
@@ -179,14 +180,17 @@ def test_who_leaves_a_stream_leaves_the_service_too() -> None:
 
         async def send(message: Any) -> None:  # noqa: ANN401 - of ASGI
             if message.get("body"):
+                closed.append(transport.closed.is_set())
                 begun.set()
 
         async with asyncio.timeout(10):
             await remote(_scope("/api/reporting/stream"), receive, send)
             await transport.closed.wait()
+        closed.append(transport.closed.is_set())
         await remote.close()
+        return closed
 
-    asyncio.run(ask())
+    assert asyncio.run(ask()) == [False, True]
 
 
 def _scope(path: str) -> dict[str, Any]:

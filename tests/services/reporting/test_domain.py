@@ -144,7 +144,10 @@ def test_a_range_that_holds_no_number_is_refused(minimum: int) -> None:
 
 
 def test_an_exact_target_is_a_range_of_one() -> None:
-    Target.issue(AIM, JANUARY, Terms(minimum=151, maximum=151), CLERK)
+    target = Target.issue(AIM, JANUARY, Terms(minimum=151, maximum=151), CLERK)
+
+    ((_, fact),) = facts(target)
+    assert (fact["minimum"], fact["maximum"]) == (151, 151)
 
 
 def test_a_count_is_in_force_from_the_last_day_of_its_period() -> None:
