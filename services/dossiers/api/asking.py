@@ -21,6 +21,7 @@ _DONE = {
     "decided": "candidacy.decide",
 }
 """The duties that one account does not do together, by the facts that show who did them."""
+_FROM_BEST = (Verdict.ALLOWED, Verdict.REFUSED, Verdict.HIDDEN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,8 +57,12 @@ class Asking:
         It exists for whoever sees one of its facts where and when that happened, or sees its
         unit today: what is counted there can be opened there.
         """
-        answers = [self.scope.decide(each, act) for each in self._resources(of, kind)]
-        return min(answers, key=_best, default=Decision(Verdict.HIDDEN, NotFound()))
+        best = Decision(Verdict.HIDDEN, NotFound())
+        for each in self._resources(of, kind):
+            best = min(best, self.scope.decide(each, act), key=_best)
+            if best.verdict is Verdict.ALLOWED:
+                break
+        return best
 
     def decide_act(self, of: Standing, act: str, on: date, *, kind: str = "candidacy") -> Decision:
         """Decide on an act of a day: the unit is asked for where it lies on that day."""
@@ -137,7 +142,7 @@ def _doer(fact: Fact) -> str:
 
 
 def _best(decision: Decision) -> int:
-    return (Verdict.ALLOWED, Verdict.REFUSED, Verdict.HIDDEN).index(decision.verdict)
+    return _FROM_BEST.index(decision.verdict)
 
 
 def _latest(of: Standing) -> tuple[UUID, date]:
