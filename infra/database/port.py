@@ -80,6 +80,10 @@ class Database(ABC):
         """Do one statement."""
 
     @abstractmethod
+    def of_keys(self, sql: str, keys: Sequence[bytes]) -> Iterator[Any]:
+        """Yield the rows of a query, whose only parameter is in `in (?)`: any of some keys."""
+
+    @abstractmethod
     def executemany(self, sql: str, rows: Iterable[Values]) -> None:
         """Do one statement for each row of values."""
 

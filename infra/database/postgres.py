@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
 from typing import Any
 
@@ -13,9 +13,9 @@ from psycopg.abc import AdaptContext
 from psycopg.adapt import Buffer, Loader
 from psycopg.pq import TransactionStatus
 from psycopg.types.numeric import Int8Dumper
-from psycopg.types.string import StrDumper, TextLoader
+from psycopg.types.string import BytesBinaryDumper, StrDumper, TextLoader
 
-from infra.database.columns import NAMED, Column, ColumnDumper
+from infra.database.columns import BYTES, Column, ColumnDumper
 from infra.database.patient import (
     ANSWER_SECONDS,
     CONNECT_SECONDS,
@@ -24,14 +24,11 @@ from infra.database.patient import (
 )
 from infra.database.port import Away, Database, Keep, Place, Rows, Taken, Values
 from infra.database.postgres_words import script, spoken
+from infra.database.putting import Putting
 
 BUSY_SECONDS = 30.0
 IDLE_SECONDS = 60
 """After so long without a word in a transaction, what a stopped process holds is let go."""
-COPIED_FROM = 20
-"""So many new rows come as a copy; those that may be there already come as arrays."""
-COPIED_FROM_AT_ONCE = 100
-"""The same where fewer can be sent together with those of other tables."""
 POLL_SECONDS = 0.02
 _SYNCHRONOUS = {Keep.DRAFT: "off", Keep.CACHE: "off", Keep.DURABLE: "on"}
 _AWAY = ("08", "53", "57", "58", "40")
@@ -223,80 +220,34 @@ class PostgresDatabase(Database):
         self._channel = channel
         self._busy_seconds = busy_seconds
         self._answer_seconds = self._patience = answer_seconds
-        self._types: dict[str, list[str]] = {}
+        self._putting = Putting(self._ready)
         self._in_block = False
-        self._gathered: dict[str, tuple[Sequence[Sequence[Any]], str]] | None = None
         self._closed = False
         self._build = 0
         self._connection = first
 
     def execute(self, sql: str, values: Values = ()) -> Rows:
         """Do one statement."""
-        self._insert_gathered()
         with _ours():
+            self._putting.settle()
             return self._ready().execute(spoken(sql).encode(), values)
+
+    def of_keys(self, sql: str, keys: Sequence[bytes]) -> Iterator[Any]:
+        """Yield the rows of a query whose `in (?)` takes any of some keys."""
+        if keys:
+            yield from self.execute(sql.replace("in (?)", "= any (?)"), (Column(BYTES, keys),))
 
     def executemany(self, sql: str, rows: Iterable[Values]) -> None:
         """Do one statement for each row of values, without waiting for each."""
-        self._insert_gathered()
         with _ours(), self._ready().cursor() as cursor:
+            self._putting.settle()
             cursor.executemany(spoken(sql).encode(), rows)
 
     def put(self, table: str, rows: Sequence[Sequence[Any]], conflict: str = "") -> None:
         """Insert whole rows, their columns in the order of the table."""
-        if not rows:
-            return
-        together = self._gathered is not None
-        if not conflict and len(rows) >= (COPIED_FROM_AT_ONCE if together else COPIED_FROM):
-            self._copy(table, rows)
-        elif self._gathered is None:
-            self._insert({table: (rows, conflict)})
-        else:
-            if table in self._gathered:
-                self._insert_gathered()
-            self._gathered[table] = rows, conflict
-
-    def _copy(self, table: str, rows: Sequence[Sequence[Any]]) -> None:
-        copied = f"copy {table} from stdin (format binary)".encode()
-        with _ours(), self._ready().cursor() as cursor:
-            types = self._types_of(table)
-            with cursor.copy(copied) as copy:
-                copy.set_types(types)
-                for row in rows:
-                    copy.write_row(row)
-
-    def _insert(self, puts: Mapping[str, tuple[Sequence[Sequence[Any]], str]]) -> None:
-        """Insert rows into tables, by one statement for all of them."""
-        statements, values = [], []
-        with _ours():
-            connection = self._ready()
-            for table, (rows, conflict) in puts.items():
-                types = self._types_of(table)
-                arrays = ", ".join(["%s"] * len(types))
-                statements.append(
-                    f"insert into {table} select * from unnest({arrays}) {spoken(conflict)}"  # noqa: S608 - our own names
-                )
-                columns = zip(types, zip(*rows, strict=True), strict=True)
-                values += [Column(NAMED[kind], of) for kind, of in columns]
-            *first, last = statements
-            named = ", ".join(f"_{number} as ({one})" for number, one in enumerate(first))
-            connection.execute(f"{f'with {named} ' if first else ''}{last}".encode(), values)
-
-    def _insert_gathered(self) -> None:
-        """Insert what was put and has waited for what comes next."""
-        if self._gathered:
-            gathered, self._gathered = self._gathered, {}
-            self._insert(gathered)
-
-    def _types_of(self, table: str) -> list[str]:
-        if table not in self._types:
-            found = self._connection.execute(
-                "select format_type(atttypid, atttypmod) from pg_attribute where attrelid ="
-                " %s::regclass and attnum > 0 and not attisdropped order by attnum",
-                (table,),
-            )
-            self._types[table] = [each for (each,) in found]
-        return self._types[table]
+        if rows:
+            with _ours():
+                self._putting.put(table, rows, conflict)
 
     @contextmanager
     def writing(self, *, at_once: bool = False) -> Iterator[None]:
@@ -313,9 +264,10 @@ class PostgresDatabase(Database):
                 f'notify "{self._channel}"; commit' if self._channel else "commit",
             ),
         ):
-            self._gathered = {} if at_once else None
+            self._putting.begin(at_once=at_once)
             yield
-            self._insert_gathered()
+            with _ours():
+                self._putting.settle()
 
     @contextmanager
     def reading(self) -> Iterator[None]:
@@ -364,13 +316,14 @@ class PostgresDatabase(Database):
                 if connection.info.transaction_status is TransactionStatus.INERROR:
                     end = "select"  # says so, where a commit would silently be a rollback
                 connection.execute(end.encode())
-        except BaseException:
+        except BaseException as error:
+            self._putting.end(error)
             with suppress(psycopg.Error):  # then the connection is gone, and with it the block
                 connection.execute(b"rollback")
             raise
         finally:
+            self._putting.end(None)
             self._in_block = False
-            self._gathered = None
 
     def _begun(self, begin: str) -> psycopg.Connection:
         try:
@@ -436,7 +389,7 @@ class PostgresDatabase(Database):
         if self._connection.closed and not self._in_block and not self._closed:
             with _ours():
                 self._connection = self._connect()
-            self._types.clear()
+            self._putting.forget()
         self._connection.patience_seconds = self._patience
         return self._connection
 
@@ -464,6 +417,7 @@ def adapt(context: AdaptContext) -> None:
     adapters.register_dumper(bool, _Flag)
     adapters.register_dumper(Column, ColumnDumper)
     adapters.register_dumper(str, StrDumper)
+    adapters.register_dumper(bytes, BytesBinaryDumper)  # of those for bytes the quick one
     adapters.register_loader("bool", _Truth)
     adapters.register_loader("numeric", _Number)
     for kind in ("json", "jsonb"):

@@ -15,6 +15,7 @@ from typing import Any
 from infra.database.port import Away, Database, Keep, Place, Rows, Taken, Values
 
 BUSY_SECONDS = 30.0
+MOST_PARAMETERS = 512
 _SYNCHRONOUS = {Keep.DRAFT: "off", Keep.CACHE: "normal", Keep.DURABLE: "full"}
 _AWAY = {
     sqlite3.SQLITE_BUSY,
@@ -104,6 +105,14 @@ class SqliteDatabase(Database):
             return self._connection.execute(spoken(sql), values)
         except sqlite3.Error as error:
             raise told(error) from error
+
+    def of_keys(self, sql: str, keys: Sequence[bytes]) -> Iterator[Any]:
+        """Yield the rows of a query whose `in (?)` takes any of some keys."""
+        for start in range(0, len(keys), MOST_PARAMETERS):
+            part = keys[start : start + MOST_PARAMETERS]
+            yield from self.execute(
+                sql.replace("in (?)", f"in ({', '.join('?' * len(part))})"), part
+            )
 
     def executemany(self, sql: str, rows: Iterable[Values]) -> None:
         """Do one statement for each row of values."""

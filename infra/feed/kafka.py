@@ -23,7 +23,7 @@ PATIENCE_SECONDS = 5.0
 HEALING_SECONDS = 10.0
 """How long a position may be missing: a broker that lost its tail gets it from the relay again,
 and what a relay wrote behind the loss before it noticed stands there first."""
-FETCH_RECORDS = 2000
+FETCH_RECORDS = 5000
 FETCH_SECONDS = 0.5
 
 T = TypeVar("T")

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
-from uuid import UUID
 
 from events.dossiers import (
     CandidacyFact,
@@ -19,7 +18,7 @@ from events.dossiers import (
     Finding,
     Standing,
 )
-from events.envelope import Envelope, Fact
+from events.envelope import Envelope
 from services.reporting.projection.facets import values
 from services.reporting.projection.forest import Forest, UnitTables
 from services.reporting.projection.history import Told, told
@@ -73,8 +72,8 @@ class DossiersTables(UnitTables, CounterTables, Protocol):
 class Growing:
     """A candidacy that several facts in a row only add to."""
 
-    stream: UUID
-    person: UUID
+    stream: int
+    person: bytes
     candidacy: Candidacy
     last: int
     """The day of its last act."""
@@ -115,16 +114,18 @@ class DossiersProjection:
         """Apply the next facts, in order."""
         self._people.clear()
         self._lines.clear()
-        self._people.update(self._tables.people(_persons(batch)))
+        history = [told(envelope) for envelope in batch]
+        self._people.update(self._tables.people({row.person for row in history if row.person}))
         self._number_facets(batch)
+        # First, because it is the most: the database works at it meanwhile.
+        self._tables.tell(history)
         for envelope in batch:
             self._apply(envelope)
         self._settle()
-        self._tables.keep_people(self._people)
         self._write_countings()
+        self._tables.keep_people(self._people)
         if self._rolling:
             self._rolling.write()
-        self._tables.tell([told(envelope) for envelope in batch])
 
     def _apply(self, envelope: Envelope) -> None:
         match envelope.fact:
@@ -132,18 +133,20 @@ class DossiersProjection:
                 carried = not isinstance(fact, CellVoteTaken) or fact.carried
                 act = self._act(fact.originator_version, fact.fact, fact, carried=carried)
                 if not self._grows(envelope, fact, act):
-                    candidacy = self._candidacy(envelope, fact.person)
+                    person = fact.person.bytes
+                    candidacy = self._candidacy(envelope, person)
                     candidacy.acts[act.version] = act
                     self._restate(candidacy, fact.standing)
-                    self._write_differences(envelope.position, fact.person)
+                    self._write_differences(envelope.position, person)
             case CandidacyOpened() as fact:
-                self._candidacy(envelope, fact.person)
+                self._candidacy(envelope, fact.person.bytes)
             case Correction() | DecisionPeriodExtended() | CeremonyExtensionApproved() as fact:
-                candidacy = self._candidacy(envelope, fact.person)
+                person = fact.person.bytes
+                candidacy = self._candidacy(envelope, person)
                 if isinstance(fact, FactRetracted):
                     candidacy.acts.pop(fact.of, None)
                 self._restate(candidacy, fact.standing)
-                self._write_differences(envelope.position, fact.person)
+                self._write_differences(envelope.position, person)
             case _:
                 # What a change of the tree moves is read from the table.
                 self._settle()
@@ -157,12 +160,14 @@ class DossiersProjection:
         add: what each adds is told by its version when the last of them is in.
         """
         growing = self._growing
-        if growing is None or growing.stream != fact.originator_id:
-            candidacy = self._candidacy(envelope, fact.person)
-            if act.round or fact.standing or len(self._people[fact.person.bytes].candidacies) > 1:
+        stream = fact.originator_id.int  # compared for every fact, and an id takes its time
+        if growing is None or growing.stream != stream:
+            person = fact.person.bytes
+            candidacy = self._candidacy(envelope, person)
+            if act.round or fact.standing or len(self._people[person].candidacies) > 1:
                 return False
             last = max((known.on for known in candidacy.acts.values()), default=0)
-            growing = Growing(fact.originator_id, fact.person, candidacy, last)
+            growing = Growing(stream, person, candidacy, last)
         if act.on < growing.last or act.round or fact.standing:
             return False
         self._growing = growing
@@ -176,21 +181,21 @@ class DossiersProjection:
         growing, self._growing = self._growing, None
         if growing is None:
             return
-        before, now = self._lines[growing.person.bytes], lines(self._people[growing.person.bytes])
-        self._lines[growing.person.bytes] = now
+        before, now = self._lines[growing.person], lines(self._people[growing.person])
+        self._lines[growing.person] = now
         at, part = 0, 0
         for line in sorted(now - before, key=_by_version):
             position = growing.positions[line.version]
             at, part = position, part + 1 if position == at else 0
             self._write(position, part, line, line.n)
 
-    def _candidacy(self, envelope: Envelope, person: UUID) -> Candidacy:
+    def _candidacy(self, envelope: Envelope, person: bytes) -> Candidacy:
         self._settle()
-        known = self._people.get(person.bytes)
+        known = self._people.get(person)
         if known is None:
-            known = self._people[person.bytes] = Person(envelope.position)
-        if person.bytes not in self._lines:
-            self._lines[person.bytes] = lines(known)
+            known = self._people[person] = Person(envelope.position)
+        if person not in self._lines:
+            self._lines[person] = lines(known) if known.candidacies else set()
         stream = envelope.fact.originator_id.bytes
         for candidacy in known.candidacies:
             if candidacy.stream == stream:
@@ -219,9 +224,9 @@ class DossiersProjection:
             carried = known is None or known.carried
             candidacy.acts[fact.of] = self._act(fact.of, fact.fact, fact, carried=carried)
 
-    def _write_differences(self, position: int, person: UUID) -> None:
-        before, now = self._lines[person.bytes], lines(self._people[person.bytes])
-        self._lines[person.bytes] = now
+    def _write_differences(self, position: int, person: bytes) -> None:
+        before, now = self._lines[person], lines(self._people[person])
+        self._lines[person] = now
         different = [(line, -line.n) for line in sorted(before - now)]
         different += [(line, line.n) for line in sorted(now - before)]
         for part, (line, n) in enumerate(different):
@@ -241,11 +246,12 @@ class DossiersProjection:
 
     def _number_facets(self, batch: Sequence[Envelope]) -> None:
         """Learn the numbers of all facets that the next facts bear, asking once."""
-        borne = dict.fromkeys(facets for each in batch for facets in _facets(each.fact))
-        if len(self._facets_numbers) + len(borne) > CACHED_FACETS:
+        unknown = _borne(batch, self._facets_numbers)
+        if len(self._facets_numbers) + len(unknown) > CACHED_FACETS:
             self._facets_numbers.clear()
             self._facets.clear()
-        if unknown := [facets for facets in borne if facets not in self._facets_numbers]:
+            unknown = _borne(batch, {})
+        if unknown:
             for facets, number in self._tables.facets_numbers(unknown).items():
                 self._facets_numbers[facets] = number
                 self._facets[number] = facets
@@ -254,25 +260,22 @@ class DossiersProjection:
         return values(self._facets.get(number) or self._tables.facets(number))
 
 
-def _persons(batch: Sequence[Envelope]) -> set[bytes]:
-    return {
-        person.bytes
-        for envelope in batch
-        if (person := getattr(envelope.fact, "person", None)) is not None
-    }
-
-
-def _facets(fact: Fact) -> Iterator[Facets]:
-    """Yield the facets under which a fact, and those that it restates, will be on record."""
-    if isinstance(fact, CandidacyFact):
-        yield fact.facets
-    for standing in getattr(fact, "standing", ()):
-        yield standing.facets
+def _borne(batch: Sequence[Envelope], known: Mapping[Facets, int]) -> list[Facets]:
+    """Return the unknown facets under which facts, and those that they restate, are on record."""
+    borne: dict[Facets, None] = {}
+    for envelope in batch:
+        fact = envelope.fact
+        if isinstance(fact, CandidacyFact) and fact.facets not in known:
+            borne[fact.facets] = None
+        for standing in getattr(fact, "standing", ()):
+            if standing.facets not in known:
+                borne[standing.facets] = None
+    return list(borne)
 
 
 def _by_version(line: Line) -> tuple[int, Line]:
     return line.version, line
 
 
-def _kinds(findings: Iterable[Finding]) -> tuple[str, ...]:
-    return tuple(finding.kind for finding in findings)
+def _kinds(findings: Sequence[Finding]) -> tuple[str, ...]:
+    return tuple(finding.kind for finding in findings) if findings else ()

@@ -58,7 +58,7 @@ class Forest:
     def __init__(self, tables: UnitTables, rolling: Rolling | None) -> None:
         self._tables = tables
         self._rolling = rolling
-        self._numbers: dict[UUID, int] = {}
+        self._numbers: dict[int, int] = {}
         self._units: dict[int, Unit | None] = {}
         self._branches: dict[int, list[Branch]] = {}
 
@@ -70,11 +70,11 @@ class Forest:
 
     def number(self, unit: UUID) -> int:
         """Return the number of a unit."""
-        known = self._numbers.get(unit)
+        known = self._numbers.get(unit.int)
         if known is None:
             if len(self._numbers) >= CACHED_UNITS:
                 self._numbers.clear()
-            known = self._numbers[unit] = self._tables.number(unit)
+            known = self._numbers[unit.int] = self._tables.number(unit)
         return known
 
     def branches(self, number: int) -> list[Branch]:

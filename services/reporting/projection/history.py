@@ -100,10 +100,11 @@ def moment(microseconds_: int) -> datetime:
 
 
 def _particulars(fact: Fact) -> str | None:
+    has = vars(fact)
     own = {
         name: value
         for name, default in _own(type(fact))
-        if (value := getattr(fact, name)) is not default and value != default
+        if (value := has[name]) is not default and value != default
     }
     match fact:
         case FactCorrected():
@@ -114,7 +115,10 @@ def _particulars(fact: Fact) -> str | None:
             own["facets"] = fact.facets
         case _:
             pass
-    return msgspec.json.encode(own).decode() if own else None
+    return _written(own).decode() if own else None
+
+
+_written = msgspec.json.Encoder().encode
 
 
 @cache

@@ -98,9 +98,17 @@ class Rolling:
         """Write the changes, for every span."""
         changes: dict[Sheet, Sums] = {}
         for unit, days in self._days.items():
+            months: dict[int, Sums] = {}
+            years: dict[int, Sums] = {}
             for day, sums in days.items():
-                for span in spans(day):
-                    _add(changes.setdefault((unit, span), {}), sums)
+                _, month, _ = spans(day)
+                _add(months.setdefault(month, {}), sums)
+                changes[unit, day] = sums
+            for month, sums in months.items():
+                _add(years.setdefault(year_of(month), {}), sums)
+                changes[unit, month] = sums
+            for year, sums in years.items():
+                changes[unit, year] = sums
         self._days.clear()
         shares: defaultdict[tuple[int, int, int], int] = defaultdict(int)
         for (unit, child), reached in self._shares.items():
@@ -167,6 +175,11 @@ def spans(day: int) -> tuple[int, int, int]:
     """Return the numbers of a day, of its month and its year."""
     on = date.fromordinal(day)
     return day, MONTHS + on.year * 12 + on.month - 1, YEARS + on.year
+
+
+def year_of(month: int) -> int:
+    """Return the number of the year of a month."""
+    return YEARS + (month - MONTHS) // 12
 
 
 def cover(first: int, last: int) -> list[tuple[int, int]]:

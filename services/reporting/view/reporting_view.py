@@ -48,7 +48,7 @@ from services.reporting.view.told import (
 from services.reporting.view.watching import COUNTING, Watch, above, bearer, code_of
 
 REBUILDING_EVENTS = 5_000
-PROJECTING_EVENTS = 2_000
+PROJECTING_EVENTS = 5_000
 """Of a process that does nothing else: the more at once, the fewer changes of counters."""
 _ID_DIGITS = 32
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -27,18 +26,15 @@ ABOUT_PEOPLE = ("training", "verification")
 KNOWN_FOR_EVER = 1 << 62
 """The position at which nothing has ceased to be known."""
 
-_PEOPLE = "select person, known from people where person in ({})"
-_FACETS = "select facets, number from facets where facets in ({})"
-_ASKED_AT_ONCE, _ASKED_TOGETHER = 512, 16
+_PEOPLE = "select person, known from people where person in (?)"
+_FACETS = "select facets, number from facets where facets in (?)"
 # Not the database's own numbers: those of a transaction that failed are gone on Postgres, and
 # a view must be the same however often its reader was killed.
 _NEXT_UNIT = (
     "insert into units(number, id) select coalesce(max(number), 0) + 1, ? from units"
     " returning number"
 )
-_NEXT_FACETS = (
-    "insert into facets(number, facets) select coalesce(max(number), 0) + 1, ? from facets"
-)
+_LAST_FACETS = "select coalesce(max(number), 0) from facets"
 _SHEET = 10_000_000
 """A unit's number times this, and the number of a span, are that of a sheet."""
 _SHEETS = f"""
@@ -243,10 +239,12 @@ class DossiersTables(Tables):
     def facets_numbers(self, several: Iterable[Facets]) -> Mapping[Facets, int]:
         """Return the numbers of combinations of facets, given in this order to those new."""
         asked = {msgspec.json.encode(facets): facets for facets in several}
-        found = dict(self._each_of(_FACETS, sorted(asked)))
-        if new := [facets for facets in asked if facets not in found]:
-            self._db.executemany(_NEXT_FACETS, [(key,) for key in new])
-            found |= self._each_of(_FACETS, sorted(new))
+        found = dict(self._db.of_keys(_FACETS, sorted(asked)))
+        if new := [key for key in asked if key not in found]:
+            [last] = self._db.execute(_LAST_FACETS).fetchone()
+            numbered = list(enumerate(new, last + 1))
+            self._db.put("facets", numbered)
+            found |= {key: number for number, key in numbered}
         return {asked[key]: number for key, number in found.items()}
 
     def facets(self, number: int) -> Facets:
@@ -256,16 +254,8 @@ class DossiersTables(Tables):
 
     def people(self, persons: Iterable[bytes]) -> Mapping[bytes, Person]:
         """Return what stands of people, those known already."""
-        found = self._each_of(_PEOPLE, sorted(persons))
+        found = self._db.of_keys(_PEOPLE, sorted(persons))
         return {person: self._person.decode(known) for person, known in found}
-
-    def _each_of(self, sought: str, keys: Sequence[bytes]) -> Iterator[tuple[bytes, Any]]:
-        """Yield the rows of those keys that there are, many in one question."""
-        for start in range(0, len(keys), _ASKED_AT_ONCE):
-            part = list(keys[start : start + _ASKED_AT_ONCE])
-            # Of few lengths, so that the statement is prepared once.
-            part += part[:1] * ((-len(part)) % _ASKED_TOGETHER if len(part) > 1 else 0)
-            yield from self._db.execute(sought.format(", ".join("?" * len(part))), part)
 
     def keep_people(self, people: Mapping[bytes, Person]) -> None:
         """Keep what now stands of people."""

@@ -286,12 +286,13 @@ def test_what_is_put_at_once_is_there_for_what_is_asked_next(
     assert len(names(other)) == min(many, 250)
 
 
-def test_what_is_put_at_once_and_may_not_be_leaves_nothing(db: Database) -> None:
+@pytest.mark.parametrize("many", [1, 250])
+def test_what_is_put_at_once_and_may_not_be_leaves_nothing(db: Database, many: int) -> None:
     db.put("counters", [(1, "a", 2)])
 
     with pytest.raises(Taken), db.writing(at_once=True):  # noqa: PT012 - the second is refused
         db.put("things", [tuple(thing(1, "a").values())])
-        db.put("counters", [(1, "a", 3)])
+        db.put("counters", [(n, "a", 3) for n in range(1, many + 1)])
 
     assert names(db) == []
     with db.writing(at_once=True):
@@ -299,6 +300,37 @@ def test_what_is_put_at_once_and_may_not_be_leaves_nothing(db: Database) -> None
     db.put("counters", [(2, "a", 3)])
     assert names(db) == ["a"]
     assert db.execute("select n from counters order by unit").fetchall() == [(2,), (3,)]
+
+
+def test_a_block_that_fails_behind_what_was_put_leaves_nothing(db: Database) -> None:
+    with pytest.raises(LookupError), db.writing(at_once=True):  # noqa: PT012 - the block fails
+        db.put("counters", [(n, "a", 3) for n in range(250)])
+        raise LookupError
+
+    assert db.execute("select count(*) from counters").fetchone() == (0,)
+    with db.writing(at_once=True):
+        db.put("counters", [(n, "a", 3) for n in range(250)])
+    assert db.execute("select count(*) from counters").fetchone() == (250,)
+
+
+def test_many_rows_after_many_of_another_table_are_all_there(db: Database) -> None:
+    with db.writing(at_once=True):
+        db.put("counters", [(n, "a", 3) for n in range(250)])
+        db.put("things", [tuple(thing(n % 256, str(n)).values()) for n in range(250)])
+        db.put("counters", [(n, "b", 3) for n in range(250)])
+
+    assert db.execute("select count(*) from counters").fetchone() == (500,)
+    assert len(names(db)) == 250
+
+
+@pytest.mark.parametrize("many", [0, 1, 3, 1000])
+def test_rows_are_found_by_any_of_some_keys(db: Database, many: int) -> None:
+    db.put("things", [tuple(thing(n, str(n)).values()) for n in range(3)])
+    keys = [b"\1", *(str(n).encode() for n in range(1, many))][:many]
+
+    found = list(db.of_keys("select name, id from things where id in (?)", keys))
+
+    assert found == ([("1", b"\1")] if many else [])
 
 
 def test_a_table_of_the_moment_is_this_connections_own(db: Database, house: House) -> None:
