@@ -11,24 +11,17 @@ import pytest
 
 from infra.access import Access, SignInFailed
 from services.__main__ import NOUNS, command
-from services.embedded import Embedded
 from services.terminal.accounts import accounts_of
-from tests.installed import EMBEDDED
+from tests.installed import Site
 from tests.system.small import Run
 
 BOARD = ("--unit", "H-1", "--role", "grassroots_committee")
 _PASSWORD = re.compile(r"\b[a-z2-9]{5}(?:-[a-z2-9]{5}){3}\b")
 
 
-@pytest.fixture(scope="session")
-def mode() -> str:
-    """Return how it is run: accounts on Postgres are tested where they are kept."""
-    return EMBEDDED
-
-
 @contextmanager
-def access(data: Path) -> Iterator[Access]:
-    with Embedded.open(data) as ketnap, accounts_of(ketnap) as opened:
+def access(site: Site) -> Iterator[Access]:
+    with site.open() as ketnap, accounts_of(ketnap) as opened:
         yield opened
 
 
@@ -57,11 +50,13 @@ def test_every_option_of_a_verb_is_explained() -> None:
     ] == []
 
 
-def test_an_account_signs_in_with_the_password_that_was_printed_once(run: Run, data: Path) -> None:
+def test_an_account_signs_in_with_the_password_that_was_printed_once(
+    run: Run, site: Site, data: Path
+) -> None:
     opened = run("account", "open", "Co-So-1", *BOARD, "--data", data)
 
     assert opened.code == 0
-    with access(data) as door:
+    with access(site) as door:
         session = door.session(door.sign_in("co-so-1", told(opened.out), "127.0.0.1"))
         assert session
         assert session.acting
@@ -73,25 +68,27 @@ def test_an_account_signs_in_with_the_password_that_was_printed_once(run: Run, d
     assert told(opened.out) not in listed.out + run("account", "list", "--data", data).out
 
 
-def test_a_renewed_password_replaces_the_old_one(run: Run, data: Path) -> None:
+def test_a_renewed_password_replaces_the_old_one(run: Run, site: Site, data: Path) -> None:
     old = told(run("account", "open", "a", *BOARD, "--data", data).out)
 
     new = told(run("account", "password", "a", "--data", data).out)
 
-    with access(data) as door:
+    with access(site) as door:
         assert door.sign_in("a", new, "127.0.0.1")
         with pytest.raises(SignInFailed):
             door.sign_in("a", old, "127.0.0.1")
 
 
-def test_a_grant_can_be_added_and_ended_and_the_account_closed(run: Run, data: Path) -> None:
+def test_a_grant_can_be_added_and_ended_and_the_account_closed(
+    run: Run, site: Site, data: Path
+) -> None:
     password = told(run("account", "open", "a", *BOARD, "--data", data).out)
     second = ("--unit", "H", "--role", "inspector", "--last", "31/12/2099")
     assert run("account", "grant", "a", *second, "--data", data).code == 0
 
     assert run("account", "end", "a", "--grant", "1", "--data", data).code == 0
 
-    with access(data) as door:
+    with access(site) as door:
         session = door.session(door.sign_in("a", password, "127.0.0.1"))
         assert session
         assert [grant.role for grant in session.grants] == ["inspector"]

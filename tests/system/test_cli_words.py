@@ -9,17 +9,10 @@ import pytest
 
 from services.terminal.asked import moment, today
 from services.wording import LANGUAGES, sentences
-from tests.installed import EMBEDDED
 from tests.system.small import Run
 from tests.system.test_cli import H_2022, PAPER, figures
 
 # Words and codes of what goes wrong.
-
-
-@pytest.fixture(scope="session")
-def mode() -> str:
-    """Return how it is run: words do not depend on it."""
-    return EMBEDDED
 
 
 @pytest.mark.parametrize(
