@@ -55,7 +55,7 @@ def _folder(folder: Path, master_key_file: Path | None) -> Iterator[Check]:
 def _province(said: Settings) -> Iterator[Check]:
     if said.data.is_dir():
         yield _space(said.data)
-    key = _master_key(said.key_file)
+    key = _master_key(said.key_file, absent="no-master-key-yet")
     yield key
     found = list(surroundings(said))
     yield from found
@@ -111,9 +111,9 @@ def _space(folder: Path) -> Check:
     return Check("space", "ok", found)
 
 
-def _master_key(path: Path) -> Check:
+def _master_key(path: Path, absent: str = "no-master-key") -> Check:
     if not path.is_file():
-        return Check("master-key", "wrong", str(path), "no-master-key")
+        return Check("master-key", "wrong", str(path), absent)
     return _rights("master-key", path)
 
 

@@ -8,12 +8,14 @@ from contextlib import closing
 from dataclasses import dataclass
 
 import psycopg
+from aiokafka.errors import KafkaError
 
 from infra import sealing, topics
 from infra.access import tables as accounts
 from infra.adapters import Province
 from infra.database import Away, NotMigrated, PostgresSchema
 from infra.database.migrating import migrate
+from infra.feed import FeedAwayError
 from infra.ledger.postgres import STEPS
 from infra.runner import TABLES
 from infra.sealing import Keys
@@ -37,7 +39,7 @@ def made(said: Settings, *, contract: bool = False) -> Iterator[Made]:
     """Make whatever is missing, one thing after the other, several processes at once or not.
 
     Without `contract`, nothing is taken away that older processes still use. Raises Away,
-    MasterKeyError, TopicError and MissingSettingError.
+    FeedAwayError, MasterKeyError, TopicError and MissingSettingError.
     """
     province = Province(said)
     try:
@@ -53,9 +55,17 @@ def made(said: Settings, *, contract: bool = False) -> Iterator[Made]:
         if contract and place.is_outdated(layout.stamp):
             place.discard()  # its projector builds it anew
         yield _schema("view", place, TABLES + layout.schema, layout.stamp)
-    made_now = set(asyncio.run(topics.make(said.bootstrap, promised := topics.promised())))
+    yield from _topics(said.bootstrap)
+
+
+def _topics(bootstrap: str) -> Iterator[Made]:
+    promised = topics.promised()
+    try:
+        new = set(asyncio.run(topics.make(bootstrap, promised)))
+    except (KafkaError, TimeoutError, OSError) as error:
+        raise FeedAwayError(f"{bootstrap}: {type(error).__name__}") from error
     for topic in promised:
-        yield Made("topic", topic.name, "made" if topic.name in made_now else "there")
+        yield Made("topic", topic.name, "made" if topic.name in new else "there")
 
 
 def _keys(said: Settings) -> Made:

@@ -13,6 +13,7 @@ import typer
 
 from infra.adapters import Province
 from infra.database import Away, NotMigrated
+from infra.feed import FeedAwayError
 from infra.runner import ReaderStoppedError
 from infra.sealing import MasterKeyError
 from infra.settings import Settings, settings
@@ -113,5 +114,7 @@ def broken(folder: Path) -> Iterator[None]:
         raise Stopped("broken.not-migrated", schema=absent.schema) from absent
     except TopicError as wrong:
         raise Stopped("broken.topics", why=wrong) from wrong
+    except FeedAwayError as away:
+        raise Stopped("broken.broker", why=away) from away
     except Away as away:
         raise Stopped("broken.away", why=away) from away

@@ -30,6 +30,24 @@ def test_before_a_migration_every_command_says_to_run_it(bare: Province) -> None
     assert "run `ketnap migrate`" in figures.stderr
 
 
+def test_before_a_migration_doctor_says_that_it_makes_the_master_key(
+    bare: Province, tmp_path: Path
+) -> None:
+    _, found = checks(bare, KETNAP_DATA=str(tmp_path))
+
+    [key] = found["master-key"]
+    assert (key["state"], "ketnap migrate" in key["advice"]) == ("wrong", True)
+
+
+def test_a_migration_without_a_broker_says_which_setting_to_look_at(province: Province) -> None:
+    done = province.run("migrate", KETNAP_KAFKA="127.0.0.1:1")
+
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith("Kafka cannot be reached: 127.0.0.1:1")
+    assert "KETNAP_KAFKA" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_two_migrations_at_once_make_everything_once(migrations: list[tuple[int, str]]) -> None:
     assert [code for code, _ in migrations] == [0, 0]
     said = [line for _, out in migrations for line in out.splitlines()]
