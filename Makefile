@@ -45,7 +45,7 @@ stack-tools: ## Debian's Java, Maven, PostgreSQL and Prometheus, which the stack
 	@deploy/local/tools.sh
 
 test: check browser stack-tools ## everything, on a stack of its own, ending with pytest's closing line
-	$(BIN)/python -m tests.with_stack $(BIN)/pytest --numprocesses 2 --dist loadgroup --cov --cov-report term
+	$(BIN)/python -m tests.with_stack $(BIN)/pytest --numprocesses 2 --dist loadscope --cov --cov-report term
 
 chaos: check stack-tools ## the long share of the fault suite: 200 real schedules, 20,000 simulated
 	$(BIN)/python -m tests.chaos --real 200 --simulated 20000

@@ -1,3 +1,3 @@
 """What tests of several folders stand on."""
 
-pytest_plugins = ["pytester", "tests.stack", "tests.installed"]
+pytest_plugins = ["pytester", "tests.stack", "tests.installed", "tests.sharing"]

@@ -98,14 +98,15 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if os.environ.get(FOLDER):
         return
-    without = [item for item in items if _needs_stack(item)]
+    without = [item for item in items if needs_stack(item)]
     config.stash[LEFT_OUT].update(item.location[0] for item in without)
     if without:
         config.hook.pytest_deselected(items=without)
-        items[:] = [item for item in items if not _needs_stack(item)]
+        items[:] = [item for item in items if not needs_stack(item)]
 
 
-def _needs_stack(item: pytest.Item) -> bool:
+def needs_stack(item: pytest.Item) -> bool:
+    """Tell whether a test needs Postgres or Kafka."""
     asked = getattr(item, "fixturenames", ())
     return not NEED_IT.isdisjoint(asked) or item.get_closest_marker("stack") is not None
 

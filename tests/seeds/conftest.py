@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import date, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +13,6 @@ from services.installation import Installation
 from services.reporting.view.figures import Question
 from tests.installed import Site, Sites
 
-HERE = Path(__file__).parent
 Json = dict[str, Any]
 Ask = Callable[..., Json]
 
@@ -47,10 +45,3 @@ def asking(ketnap: Installation) -> Ask:
         return ketnap.view.figures(question)
 
     return figures
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Have one worker run what is asked of a mode, so that the other need not wait for it too."""
-    for item in items:
-        if item.path.is_relative_to(HERE) and (call := getattr(item, "callspec", None)):
-            item.add_marker(pytest.mark.xdist_group(f"demo-{call.params.get('mode')}"))

@@ -14,15 +14,6 @@ from services import demo
 from tests.stack import FOLDER
 from tests.system.distributed.province import Province, Serving, free_ports, ketnap
 
-HERE = Path(__file__).parent
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Have one worker run the folder: it stands on one province, and that takes a while."""
-    for item in items:
-        if item.path.is_relative_to(HERE):
-            item.add_marker(pytest.mark.xdist_group("province"))
-
 
 @pytest.fixture(scope="session")
 def bare(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Province]:
