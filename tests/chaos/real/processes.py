@@ -32,6 +32,7 @@ ROLES = (
 AGAIN_SECONDS = 0.2
 _TICK_SECONDS = 0.05
 _SHOWN_LINES = 12
+_TICKS = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(eq=False)
@@ -43,6 +44,8 @@ class Process:
     environment: Mapping[str, str]
     log: Path
     running: subprocess.Popen[bytes] | None = None
+    since: float = 0.0
+    """When that process began."""
     due: float = 0.0
     codes: Counter[int] = field(default_factory=Counter)
     """With what its processes ended that nobody killed."""
@@ -50,6 +53,7 @@ class Process:
     """Held by the one fault that it has at a time."""
 
     def start(self) -> None:
+        self.since = monotonic()
         with self.log.open("ab") as log:
             self.running = subprocess.Popen(
                 self.command,
@@ -72,6 +76,22 @@ class Process:
         if self.running is not None:
             self.running.kill()
             self.running.wait()
+
+    def stands(self) -> str:
+        """Return since when it runs, and what the system says of it.
+
+        One that is old and has used little of the processor waits: for its turn (R), for what it
+        asked (S), for the disk (D).
+        """
+        running = self.running
+        if running is None:
+            return f"{self.name} is down"
+        try:
+            stat = Path(f"/proc/{running.pid}/stat").read_text("utf-8").rpartition(")")[2].split()
+        except OSError:
+            return f"{self.name} has just ended"
+        used = (int(stat[11]) + int(stat[12])) / _TICKS
+        return f"{self.name}: {stat[0]}, {monotonic() - self.since:.1f} s old, used {used:.1f} s"
 
     def said(self) -> list[str]:
         """Return the end of what it logged."""
@@ -130,6 +150,11 @@ class Keeper:
             told.append(f"{name} ended by itself with {dict(role.codes)}; its last words:")
             told += [f"    {line}" for line in role.said()]
         return told
+
+    def stands(self) -> str:
+        """Return how each role is just now, in one line."""
+        with self._state:
+            return "; ".join(role.stands() for role in self.roles.values())
 
     def close(self) -> None:
         """Start nothing more, and kill every role."""

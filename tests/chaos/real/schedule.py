@@ -36,6 +36,8 @@ BUSY_SECONDS = 0.8
 PAUSE_SECONDS = 0.08
 MORE = (1, 1, 2, 2, 2)
 """How many faults come in a schedule of the long share beside the first."""
+LONG_SECONDS = 5.0
+"""So often the story tells how each role is, while it is waited for something."""
 REPEATING = ("relay", "broker", "postgres", "connections", "tail")
 """What has a relay begin anew, by a word of its name: only then may it write a position again."""
 SAMPLE = 12
@@ -274,10 +276,14 @@ def _converge(ground: Ground, problems: list[str], spent: Spent) -> float | None
 def _still(awaited: Callable[[], list[str]], scene: Scene) -> list[str]:
     """Return what is awaited when patience is over; the story tells what came last, and when."""
     left: list[str] = []
+    due = monotonic() + LONG_SECONDS
 
     def over() -> bool:
-        nonlocal left
+        nonlocal left, due
         before, left = left, awaited()
+        if left and monotonic() > due:
+            due += LONG_SECONDS
+            scene.tell(scene.keeper.stands())
         if names(left) != names(before):
             scene.tell("; ".join(left) or "nothing is awaited any more")
         return not left

@@ -49,7 +49,8 @@ def test_forty_schedules_lose_nothing_double_nothing_and_all_agree(folder: Path)
     share = Share("real")
     with ground(folder) as lent:
         for seed in range(SCHEDULES):
-            faults, rebuilding = drawn(seed, MORE), seed % 8 == 7
+            # Once, and at last: views are added to, and what went wrong in one is there then.
+            faults, rebuilding = drawn(seed, MORE), seed == SCHEDULES - 1
             outcome = run(
                 seed, lent, faults=faults, within_seconds=WITHIN_SECONDS, rebuilding=rebuilding
             )
