@@ -17,9 +17,12 @@ class Refusal(Exception):
     clause: str | None = None
 
     def __init__(self, *, clause: str | None = None, **facts: Any) -> None:  # noqa: ANN401 - whatever the text names
-        super().__init__(", ".join(f"{name}={value}" for name, value in facts.items()))
+        super().__init__()
         self.clause = clause or type(self).clause
         self.facts = facts
+
+    def __str__(self) -> str:
+        return ", ".join(f"{name}={value}" for name, value in self.facts.items())
 
     @property
     def code(self) -> str:

@@ -21,7 +21,6 @@ _DONE = {
     "decided": "candidacy.decide",
 }
 """The duties that one account does not do together, by the facts that show who did them."""
-_FROM_BEST = (Verdict.ALLOWED, Verdict.REFUSED, Verdict.HIDDEN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,12 +56,14 @@ class Asking:
         It exists for whoever sees one of its facts where and when that happened, or sees its
         unit today: what is counted there can be opened there.
         """
-        best = Decision(Verdict.HIDDEN, NotFound())
+        best: Decision | None = None
         for each in self._resources(of, kind):
-            best = min(best, self.scope.decide(each, act), key=_best)
-            if best.verdict is Verdict.ALLOWED:
-                break
-        return best
+            decision = self.scope.decide(each, act)
+            if decision.verdict is Verdict.ALLOWED:
+                return decision
+            if best is None or best.verdict is Verdict.HIDDEN:
+                best = decision
+        return Decision(Verdict.HIDDEN, NotFound()) if best is None else best
 
     def decide_act(self, of: Standing, act: str, on: date, *, kind: str = "candidacy") -> Decision:
         """Decide on an act of a day: the unit is asked for where it lies on that day."""
@@ -139,10 +140,6 @@ def done_by(recorded: Iterable[Fact], facts: Mapping[int, Recorded]) -> dict[str
 def _doer(fact: Fact) -> str:
     """Return who did what a fact tells; a verification is closed in a ledger of its own."""
     return (fact.closed_by if isinstance(fact, VerificationNoted) else None) or fact.actor
-
-
-def _best(decision: Decision) -> int:
-    return _FROM_BEST.index(decision.verdict)
 
 
 def _latest(of: Standing) -> tuple[UUID, date]:
