@@ -175,6 +175,7 @@ def test_a_broken_promise_fails_says_how_to_do_it_and_is_not_written_over(
     assert "short_name: removed" in said
     assert "class_version" in said
     assert "upcast_v1_v2" in said
+    assert "Run `ketnap contracts`" not in said
     assert path.read_bytes() == promised
 
 
@@ -189,11 +190,12 @@ def test_a_type_that_is_gone_fails_and_says_that_types_stay(
     assert "A type is never removed" in said
 
 
-def test_a_new_optional_field_is_written(gate: Gate) -> None:
+def test_a_new_optional_field_is_written(gate: Gate, capsys: pytest.CaptureFixture[str]) -> None:
     path = gate.promise("dossiers.CeremonyHeld", findings=None)
     drifts = [(drift.path, drift.reason) for drift in contracts.check(gate.root)]
 
     assert drifts == [(path, "differs")]
+    assert "Run `ketnap contracts`" in gate.run(capsys, check=True)
     assert contracts.write(gate.root) == [path]
     assert contracts.check(gate.root) == []
 
