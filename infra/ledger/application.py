@@ -283,7 +283,9 @@ class Commands(Application[UUID], ABC):
         waiting: list[tuple[int, list[Fact]]],
         outcomes: list[Outcome],
     ) -> None:
-        self._make_keys([fact for _, facts in waiting for fact in facts])
+        told = [fact for _, facts in waiting for fact in facts]
+        self._make_keys(told)
+        self.keys.hold({fact.subject for fact in told if fact.sealed})
         saves: list[tuple[int, Save]] = []
         again: list[int] = []
         for number, facts in waiting:

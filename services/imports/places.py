@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from datetime import date
 from uuid import UUID
 
@@ -30,6 +31,10 @@ class Places:
     def tree(self) -> Tree:
         """The tree of units, rehearsed ones among them."""
         return self._view.tree
+
+    def held(self) -> AbstractContextManager[None]:
+        """Look once whether the tree is current, for all that this thread asks inside."""
+        return self._view.held()
 
     def code(self, unit: UUID) -> str:
         """Return the code of a unit."""

@@ -248,7 +248,8 @@ class _Run:
             _Seen(_KEYS.get(job.kind.code)) as seen,
         ):
             while batch := list(islice(rows, taker.batch)):
-                self._check_batch(session, job, taker, batch, (error_file, seen))
+                with session.places.held():
+                    self._check_batch(session, job, taker, batch, (error_file, seen))
                 self._count.add(len(batch))
         if error_file.written:
             job.report.errors_file = job.errors_path
@@ -301,7 +302,8 @@ class _Run:
         while batch := list(islice(rows, taker.batch)):
             read_again = [read(job.kind, number, cells) for number, cells in batch]
             said = [what for what in read_again if isinstance(what, Said)]
-            taken = taker.take(said, dry_run=False)
+            with session.places.held():
+                taken = taker.take(said, dry_run=False)
             job.report.changed += taken.changed
             for error in taken.errors:
                 job.report.add([error])

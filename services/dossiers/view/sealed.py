@@ -21,8 +21,11 @@ class Boxes:
     def opened(self, versions: Mapping[UUID, int]) -> dict[UUID, Mapping[str, Any]]:
         """Return what the box of one fact about each person holds; of none whose key is gone."""
         found: dict[UUID, Mapping[str, Any]] = {}
-        for person, version in versions.items():
-            box = self._ledger.boxes(person).get(version)
-            if box and (fields := self._keys.open(person, person, version, box)):
-                found[person] = fields
+        with self._keys.held():
+            self._keys.hold(versions.keys())
+            for person, events in self._ledger.streams(versions.keys()).items():
+                version = versions[person]
+                box = next((e.sealed for e in events if e.originator_version == version), None)
+                if box and (fields := self._keys.open(person, person, version, box)):
+                    found[person] = fields
         return found
