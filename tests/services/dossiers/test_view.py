@@ -9,11 +9,13 @@ import pytest
 
 from services.dossiers.view import names
 from services.dossiers.view.folding import CASE
-from services.embedded import Embedded
+from tests.installed import Site, Sites
 
 
-def test_a_candidacy_of_the_view_stands_as_the_aggregate_does(demo: Path) -> None:
-    with Embedded.open(demo) as ketnap:
+def test_a_candidacy_of_the_view_stands_as_the_aggregate_does(
+    sites: Sites, five_organisations: Site, tmp_path: Path
+) -> None:
+    with sites.copy(five_organisations, tmp_path / "data") as site, site.open() as ketnap:
         rows = ketnap.candidacies._rows("select candidacy, state from candidacies", ())  # noqa: SLF001 - every one
         differing = []
         for candidacy, state in rows:
