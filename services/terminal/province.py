@@ -29,7 +29,8 @@ def migrate(
         for each in made(said, contract=contract):
             rows.append({"kind": each.kind, "name": each.name, "state": each.state})
             if not as_json:
-                screen.tell(f"migrate.{each.state}", name=f"{each.kind} {each.name}")
+                kind = screen.words(f"migrate.{each.kind}")
+                screen.tell(f"migrate.{each.state}", name=f"{kind} {each.name}")
                 for step in each.steps:
                     screen.line(f"    + {step}")
     if as_json:
