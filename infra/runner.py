@@ -271,6 +271,7 @@ class Runner(Reader):
         self._projection = projection
         self._standstills = Standstills(db)
         self._left_at = -1
+        self._build = db.build
         self._looked_at: int | None = None
         self._may_stand = True
         db.execute("insert into readers values (?, 0) on conflict (name) do nothing", (name,))
@@ -390,9 +391,18 @@ class Runner(Reader):
         try:
             with self._db.writing(at_once=True):
                 self._move(at, new)
+                if self._db.build != self._build:
+                    # One that was built anew is in its place, perhaps at the same position.
+                    self._projection.forget()
+                    self._build = self._db.build
                 self._projection.project(batch)
                 if self._may_stand:
                     self._standstills.lift(self.name)
+        except Taken:
+            self._projection.forget()
+            if self.position != at:
+                raise MovedError(self.name) from None
+            raise
         except BaseException:
             self._projection.forget()
             raise
@@ -400,10 +410,7 @@ class Runner(Reader):
         self._left_at = self._looked_at = new
 
     def _move(self, old: int, new: int) -> None:
-        try:
-            self._db.execute(_MOVE, {"old": old, "new": new, "name": self.name})
-        except Taken:
-            raise MovedError(self.name) from None
+        self._db.execute(_MOVE, {"old": old, "new": new, "name": self.name})
 
     def _park(self, parked: Parked) -> None:
         self._parked = parked

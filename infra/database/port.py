@@ -110,7 +110,7 @@ class Database(ABC):
     @property
     @abstractmethod
     def build(self) -> int:
-        """Return which build of the tables a block of `reading` sees.
+        """Return which build of the tables a block sees.
 
         It is another one after a swap: what is kept in memory of the one before is void.
         """

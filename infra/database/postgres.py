@@ -220,7 +220,8 @@ class PostgresDatabase(Database):
         self._channel = channel
         self._busy_seconds = busy_seconds
         self._answer_seconds = self._patience = answer_seconds
-        self._putting = Putting(self._ready)
+        self._putting = Putting(self._ready, self._answered)
+        self._ahead = ExitStack()
         self._in_block = False
         self._closed = False
         self._build = 0
@@ -230,7 +231,7 @@ class PostgresDatabase(Database):
         """Do one statement."""
         with _ours():
             self._putting.settle()
-            return self._ready().execute(spoken(sql).encode(), values)
+            return _Answer(self._ready().execute(spoken(sql).encode(), values))
 
     def of_keys(self, sql: str, keys: Sequence[bytes]) -> Iterator[Any]:
         """Yield the rows of a query whose `in (?)` takes any of some keys."""
@@ -257,17 +258,14 @@ class PostgresDatabase(Database):
         it does in SQLite: so writers of one schema take turns.
         """
         waits = None if self._answer_seconds is None else self._answer_seconds + self._busy_seconds
-        with (
-            self._patient(waits),
-            self._block(
-                f"begin; lock table {_STAMP} in share row exclusive mode",
-                f'notify "{self._channel}"; commit' if self._channel else "commit",
-            ),
-        ):
-            self._putting.begin(at_once=at_once)
+        # A notice is given when the block is committed, wherever in it that is said.
+        notice = f'notify "{self._channel}"; ' if self._channel else ""
+        begin = (
+            f"begin; lock table {_STAMP} in share row exclusive mode; {notice}"
+            f"select '{_STAMP}'::regclass::oid::bigint"
+        )
+        with self._patient(waits), self._block(begin, "commit", at_once=at_once):
             yield
-            with _ours():
-                self._putting.settle()
 
     @contextmanager
     def reading(self) -> Iterator[None]:
@@ -307,23 +305,40 @@ class PostgresDatabase(Database):
             self._patience = before
 
     @contextmanager
-    def _block(self, begin: str, end: str) -> Iterator[None]:
+    def _block(self, begin: str, end: str, *, at_once: bool = False) -> Iterator[None]:
         connection = self._begun(begin)
         self._in_block = True
         try:
+            if at_once:
+                with _ours():  # nothing is waited for but what is asked
+                    self._ahead.enter_context(connection.pipeline())
+            self._putting.begin(at_once=at_once)
             yield
             with _ours():
-                if connection.info.transaction_status is TransactionStatus.INERROR:
-                    end = "select"  # says so, where a commit would silently be a rollback
-                connection.execute(end.encode())
+                self._putting.settle()
+                self._end(connection, end)
         except BaseException as error:
             self._putting.end(error)
             with suppress(psycopg.Error):  # then the connection is gone, and with it the block
+                self._answered()
+            with suppress(psycopg.Error):
                 connection.execute(b"rollback")
             raise
         finally:
             self._putting.end(None)
             self._in_block = False
+
+    def _end(self, connection: psycopg.Connection, end: str) -> None:
+        """End a block. Raises where something in it failed and nobody said so."""
+        if connection.info.transaction_status is TransactionStatus.INERROR:
+            end = "select"  # says so, where a commit would silently be a rollback
+        connection.execute(end.encode())
+        self._answered()
+
+    def _answered(self) -> psycopg.Connection:
+        """Return the connection when all that was said on it is answered."""
+        self._ahead.pop_all().close()
+        return self._ready()
 
     def _begun(self, begin: str) -> psycopg.Connection:
         try:
@@ -394,6 +409,35 @@ class PostgresDatabase(Database):
         return self._connection
 
 
+class _Answer:
+    """What a statement found; at once, what went wrong is told where it is asked for."""
+
+    __slots__ = ("_cursor",)
+
+    def __init__(self, cursor: psycopg.Cursor[Any]) -> None:
+        self._cursor = cursor
+
+    @property
+    def rowcount(self) -> int:
+        connection = self._cursor.connection
+        if self._cursor.pgresult is None and connection.pgconn.pipeline_status:
+            with _ours(), connection.pipeline():
+                pass  # its end is when everything is answered
+        return self._cursor.rowcount
+
+    def fetchone(self) -> Any:  # noqa: ANN401 - a row
+        with _ours():
+            return self._cursor.fetchone()
+
+    def fetchall(self) -> list[Any]:
+        with _ours():
+            return self._cursor.fetchall()
+
+    def __iter__(self) -> Iterator[Any]:
+        with _ours():
+            yield from self._cursor
+
+
 class _Flag(Int8Dumper):
     def dump(self, obj: bool) -> Buffer:  # noqa: FBT001 - what psycopg calls
         return b"1" if obj else b"0"
@@ -427,6 +471,8 @@ def adapt(context: AdaptContext) -> None:
 def told(error: psycopg.Error) -> Exception:
     """Return what an error of Postgres says to us; a defect is returned as it is."""
     state = error.sqlstate
+    if isinstance(error, errors.PipelineAborted):
+        return error  # what went wrong before was told, and somebody went on
     if state is None:
         gone = isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)
         return Away(str(error)) if gone else error

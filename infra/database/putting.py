@@ -27,8 +27,11 @@ class Putting:
     used next.
     """
 
-    def __init__(self, ready: Callable[[], psycopg.Connection]) -> None:
+    def __init__(
+        self, ready: Callable[[], psycopg.Connection], answered: Callable[[], psycopg.Connection]
+    ) -> None:
         self._ready = ready
+        self._answered = answered
         self._types: dict[str, list[str]] = {}
         self._gathered: dict[str, tuple[Rows, str]] | None = None
         self._under_way = ExitStack()
@@ -73,7 +76,7 @@ class Putting:
     def _copy(self, table: str, rows: Rows) -> None:
         types = self._types_of(table)
         with ExitStack() as begun:
-            cursor = begun.enter_context(self._ready().cursor())
+            cursor = begun.enter_context(self._answered().cursor())
             copy = begun.enter_context(
                 cursor.copy(f"copy {table} from stdin (format binary)".encode())
             )

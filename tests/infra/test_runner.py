@@ -175,6 +175,32 @@ def test_a_defect_stops_the_reader_at_its_record_and_leaves_nothing_half_written
     assert names.forgotten > 0
 
 
+class Rebuilt(SqliteDatabase):
+    """A view that is built anew whenever a test says so."""
+
+    times = 0
+
+    @property
+    def build(self) -> int:
+        return self.times
+
+
+def test_a_view_that_was_built_anew_at_the_same_position_is_another(tmp_path: Path) -> None:
+    open_view(SqliteFile(tmp_path / "view.db"), TABLE).close()
+    db = Rebuilt(sqlite3.connect(tmp_path / "view.db", isolation_level=None))
+    shelf, names = Shelf([record(n) for n in range(1, 4)]), Names(db)
+    with closing(runner(shelf, names, 1)) as reader:
+        assert reader.step()
+        forgotten = names.forgotten
+        assert reader.step()
+        assert names.forgotten == forgotten
+
+        db.times += 1
+        assert reader.step()
+
+        assert names.forgotten == forgotten + 1
+
+
 def test_a_mended_reader_goes_on_where_it_stood(db: Database) -> None:
     shelf = Shelf([record(n) for n in range(1, 6)])
     runner(shelf, Names(db, poison="name 3")).step()

@@ -15,6 +15,7 @@ MONTHS = 5_000_000
 YEARS = 6_000_000
 """Days are counted from 0001-01-01, months and years from these numbers on."""
 CACHED_FACETS = 50_000
+CACHED_SHEETS = 5_000
 
 Days = defaultdict[int, int]
 Sums = dict[str, int]
@@ -65,12 +66,14 @@ class Rolling:
         self._days: defaultdict[int, dict[int, Sums]] = defaultdict(dict)
         self._shares: defaultdict[tuple[int, int], Days] = defaultdict(_none)
         self._entries: dict[int, tuple[str, ...]] = {}
+        self._sheets: dict[Sheet, Sums] = {}
 
     def forget(self) -> None:
-        """Drop what is not written."""
+        """Drop what is not written, and what is held in memory of what is."""
         self._days.clear()
         self._shares.clear()
         self._entries.clear()
+        self._sheets.clear()
 
     def add(self, branches: Iterable[Branch], counted: Counted, sign: int = 1) -> None:
         """Count lines for every ancestor of their unit on the day of the tree."""
@@ -121,15 +124,16 @@ class Rolling:
             self._tables.share([(*share, n) for share, n in sorted(shares.items()) if n])
 
     def _changed(self, changes: Mapping[Sheet, Sums]) -> dict[Sheet, Sums]:
-        """Return sheets as they are after changes, in the order of their key.
-
-        They are read each time: somebody may have put a view that was built anew, because
-        this one was wrong, in its place meanwhile.
-        """
-        known = self._tables.sheets(changes)
+        """Return sheets as they are after changes, in the order of their key."""
+        known = self._sheets
+        if len(known) + len(changes) > CACHED_SHEETS:
+            known.clear()
+        if unknown := [sheet for sheet in changes if sheet not in known]:
+            found = self._tables.sheets(unknown)
+            known.update((sheet, found.get(sheet, {})) for sheet in unknown)
         changed = {}
         for sheet in sorted(changes):
-            changed[sheet] = sums = known.get(sheet, {})
+            changed[sheet] = sums = known[sheet]
             _add(sums, changes[sheet])
         return changed
 

@@ -278,6 +278,7 @@ def test_what_is_put_at_once_is_there_for_what_is_asked_next(
         db.put("counters", [(n, "a", 2) for n in range(many)], above)
         assert db.execute("select count(*), sum(n) from counters").fetchone() == (many, 3 * many)
         db.put("counters", [(0, "a", 4)], above)
+        assert db.execute("update counters set n = n where unit < 5").rowcount == min(many, 5)
         db.executemany("update counters set n = 2 * n where unit = ?", [(0,)])
         db.put("counters", [(0, "a", 1)], above)
 

@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from queue import Queue
 from threading import Event, Thread
 from uuid import uuid4
@@ -242,6 +242,45 @@ def test_a_server_that_stands_still_is_away_and_then_found_again(own_stack: Stac
     own_stack.drop_database("still")
 
 
+# At once
+
+
+def test_what_was_refused_is_told_where_something_is_asked_next(made: PostgresSchema) -> None:
+    with opened(made) as db:
+        db.put("counters", [(1, "a", 1)])
+        with pytest.raises(Taken), db.writing(at_once=True):  # noqa: PT012 - the last is refused
+            db.execute("update counters set n = ? where unit = ?", (None, 1))
+            counted(db, 1)
+        with db.writing(at_once=True):
+            db.execute("update counters set n = ? where unit = ?", (2, 1))
+        assert counted(db, 1) == [(2,)]
+
+
+@pytest.mark.parametrize("many", [1, 250])
+def test_a_server_that_goes_during_a_block_is_away_and_nothing_of_it_is_there(
+    made: PostgresSchema, many: int
+) -> None:
+    with opened(made) as db:
+        with pytest.raises(Away), db.writing(at_once=True):  # noqa: PT012 - it goes in between
+            db.put("counters", [(n, "a", 1) for n in range(many)])
+            cut(made.dsn)
+            counted(db, 1)
+        with db.writing(at_once=True):
+            db.put("counters", [(1, "a", 2)])
+        assert counted(db, 1) == [(2,)]
+
+
+def test_a_refusal_that_somebody_passes_over_is_no_commit(made: PostgresSchema) -> None:
+    with opened(made) as db:
+        db.put("counters", [(1, "a", 1), (2, "a", 1)])
+        with pytest.raises(psycopg.Error), db.writing(at_once=True):  # noqa: PT012 - it ends so
+            db.execute("update counters set n = ? where unit = ?", (2, 2))
+            db.execute("update counters set n = ? where unit = ?", (None, 1))
+            with suppress(Taken):
+                counted(db, 1)
+        assert counted(db, 2) == [(1,)]
+
+
 # Swapping
 
 
@@ -253,7 +292,10 @@ def built(live: PostgresSchema, n: int) -> PostgresSchema:
     return new
 
 
-def test_after_a_swap_every_connection_finds_the_new_tables(made: PostgresSchema) -> None:
+@pytest.mark.parametrize("at_once", [False, True])
+def test_after_a_swap_every_connection_finds_the_new_tables(
+    made: PostgresSchema, *, at_once: bool
+) -> None:
     with opened(made) as reader, opened(made) as writer:
         writer.put("counters", [(1, "a", 1)])
         for _ in range(8):  # until the statements are prepared at the server
@@ -264,7 +306,9 @@ def test_after_a_swap_every_connection_finds_the_new_tables(made: PostgresSchema
             assert counted(reader, 1) == [(n,)]
             with reader.reading():
                 assert counted(reader, 1) == [(n,)]
-            with writer.writing():
+            before = writer.build
+            with writer.writing(at_once=at_once):
+                assert writer.build != before
                 writer.execute("update counters set n = ? where unit = ?", (10 * n, 1))
             assert counted(reader, 1) == [(10 * n,)]
     assert not PostgresSchema(made.dsn, "view_new").is_outdated(0)
