@@ -18,12 +18,23 @@ from infra.access import Grant
 from infra.http import Reached
 from services.dossiers.api import api
 from services.dossiers.application import RegisterUnit
+from services.installation import Installation
 from tests.installed import Site
 
 TODAY = date(2026, 11, 24)
 NOW = datetime(2026, 11, 24, 3, tzinfo=UTC)
 CLERK = By(actor="clerk", document="1-QĐ/TU")
 
+UNITS = {
+    "P": ("provincial_committee", "", ""),
+    "X": ("commune_committee", "P", "Đảng ủy xã X"),
+    "C1": ("cell", "X", "Chi bộ thôn 1"),
+    "C2": ("cell", "X", ""),
+    "Y": ("commune_committee", "P", ""),
+    "C3": ("cell", "Y", ""),
+    "DTN": ("mass_organisation", "X", ""),
+}
+"""The kind of each unit by its code, the one above it, and its name where that is not the code."""
 NOMINATION: Mapping[str, Any] = {
     "person_ref": "079200001234",
     "full_name": "Nguyễn Thị Ánh Tuyết",
@@ -52,20 +63,42 @@ JOURNEY: Mapping[str, tuple[str, Mapping[str, Any]]] = {
 """The acts after the nomination, each with the officer who does it."""
 
 
+def registered(
+    ketnap: Installation, code: str, kind: str, parent: UUID | None, *, name: str = ""
+) -> UUID:
+    """Register a unit and return its id."""
+    unit = uuid7()
+    ketnap.dossiers.perform(
+        RegisterUnit(unit=unit, code=code, name=name or code, kind=kind, parent=parent, by=CLERK)
+    )
+    return unit
+
+
+def register_all(site: Site) -> None:
+    """Have the units of the province in an installation."""
+    known: dict[str, UUID] = {}
+    with site.open() as ketnap:
+        for code, (kind, parent, name) in UNITS.items():
+            known[code] = registered(ketnap, code, kind, known.get(parent), name=name)
+        ketnap.catch_up()
+
+
 class Office:
-    """One installation, the service over HTTP, and officers by short names."""
+    """One installation with those units, the service over HTTP, and officers by short names."""
 
     def __init__(self, site: Site) -> None:
         self.ketnap = site.open()
         self.access = self.ketnap.kept.access(self.ketnap.keys.access_secret, lambda: NOW)
-        self.province = self.unit("P", "provincial_committee")
-        self.commune = self.unit("X", "commune_committee", self.province, name="Đảng ủy xã X")
-        self.cell = self.unit("C1", "cell", self.commune, name="Chi bộ thôn 1")
-        self.sister = self.unit("C2", "cell", self.commune)
-        self.other = self.unit("Y", "commune_committee", self.province)
-        self.other_cell = self.unit("C3", "cell", self.other)
-        self.youth = self.unit("DTN", "mass_organisation", self.commune)
-        self.ketnap.catch_up()
+        tree = self.ketnap.units.tree
+        (
+            self.province,
+            self.commune,
+            self.cell,
+            self.sister,
+            self.other,
+            self.other_cell,
+            self.youth,
+        ) = (tree.with_code(code)[0] for code in UNITS)
         self.reached = Reached(self.read_so_far, sweep_seconds=0.01)
         self.app: FastAPI = api(
             self.ketnap.dossiers,
@@ -105,13 +138,7 @@ class Office:
 
     def unit(self, code: str, kind: str, parent: UUID | None = None, *, name: str = "") -> UUID:
         """Register a unit and return its id."""
-        unit = uuid7()
-        self.ketnap.dossiers.perform(
-            RegisterUnit(
-                unit=unit, code=code, name=name or code, kind=kind, parent=parent, by=CLERK
-            )
-        )
-        return unit
+        return registered(self.ketnap, code, kind, parent, name=name)
 
     def read_so_far(self) -> dict[str, int]:
         """Return how far the view has read, and what policies reacted to."""
