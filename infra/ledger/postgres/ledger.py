@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import datetime
 from uuid import UUID, uuid4
 
@@ -32,6 +32,7 @@ from infra.ledger.postgres.schema import STEPS
 from infra.ledger.rows import moment
 
 APPEND = b"select * from append(" + b", ".join([b"%s"] * 24) + b")"
+TELL = b"select set_config('synchronous_commit', 'off', true), pg_notify(%s, %s)"
 HEAD = b"select position, digest, recorded from head order by position desc limit 1"
 READER = b"select position from readers where name = %s order by position desc limit 1"
 READ = (
@@ -82,7 +83,8 @@ class PostgresLedger(LibraryLedger):
         self._identity, self._calls = uuid4(), 0
         self._group = GroupCommit[Sequence[Save], list[Saved]](self._commit)
         self._growth = Growth(self._look)
-        self._listener = Listener(connector(dsn, name, "listener"), f"ledger_{name}", self._growth)
+        self._channel = f"ledger_{name}"
+        self._listener = Listener(connector(dsn, name, "listener"), self._channel, self._growth)
         self._types = set(self.types())
 
     def append(self, saves: Sequence[Save]) -> list[Saved]:
@@ -101,7 +103,14 @@ class PostgresLedger(LibraryLedger):
         position, firsts, refusals = self._sent([self._identity, self._calls, *columns])
         answers = saving.answers(firsts, refusals)
         self._growth.to(position)
+        if any(firsts):
+            self._tell(position)
         return answers
+
+    def _tell(self, position: int) -> None:
+        """Tell other processes how far the ledger goes; whoever does not hear finds it itself."""
+        with suppress(psycopg.Error):
+            self._connected().execute(TELL, (self._channel, str(position)))
 
     def _sent(self, values: Sequence[object]) -> Answer:
         """Send a commit until it is answered.

@@ -17,6 +17,7 @@ from infra.ledger.postgres import STEPS, PostgresLedger
 from tests.ports.places import one
 
 AN = UUID(int=1)
+WAIT_SECONDS = 60
 
 
 @pytest.fixture
@@ -92,6 +93,30 @@ def test_a_commit_of_another_process_is_told(migrated: str, ledger: PostgresLedg
     other.close()
 
     assert heads == sorted(heads)
+
+
+def test_a_commit_is_told_of_once_and_one_that_recorded_nothing_is_not(
+    migrated: str, ledger: PostgresLedger
+) -> None:
+    with psycopg.connect(migrated, autocommit=True) as elsewhere:
+        elsewhere.execute("listen ledger_dossiers")
+        ledger.append([one(AN, 1), one(AN, 2)])
+        ledger.append([one(AN, 2)])
+        ledger.append([one(AN, 3)])
+
+        heard = list(elsewhere.notifies(timeout=WAIT_SECONDS, stop_after=2))
+        heard += elsewhere.notifies(timeout=0)
+
+    assert [notice.payload for notice in heard] == ["2", "3"]
+
+
+def test_a_commit_that_nobody_can_be_told_of_is_recorded_all_the_same(
+    ledger: PostgresLedger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("infra.ledger.postgres.ledger.TELL", b"select 1 / 0, %s::text, %s::text")
+
+    assert ledger.append([one(AN, 1)])[0].positions == (1,)
+    assert ledger.append([one(AN, 2)])[0].positions == (2,)
 
 
 def test_the_answers_of_writers_that_are_long_gone_are_forgotten(migrated: str) -> None:

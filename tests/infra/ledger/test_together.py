@@ -19,6 +19,7 @@ from infra.ledger.together import AT_ONCE, Steps, Together, Under, taken
 
 STREAM = UUID(int=7)
 NOBODY_KNOWS = -1
+WAIT_SECONDS = 60
 
 
 class Counted(SqliteLedger):
@@ -200,4 +201,5 @@ def test_who_no_longer_waits_does_not_keep_the_others_from_their_answers(ledger:
         return await together.do(recording(STREAM))
 
     assert asyncio.run(one_leaves()) == 1
+    assert ledger.wait(1, WAIT_SECONDS)
     assert len(ledger.read(0, 10)) == 2
