@@ -1,6 +1,7 @@
 """One command on a ledger: its claims, its keys, its repeats and its conflicts."""
 
 import threading
+from contextlib import closing
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -13,7 +14,7 @@ from events.registry import UnknownTypeError
 from infra import trace
 from infra.ledger.application import ChangedCommand, ClaimTaken, Commands, Contended
 from infra.ledger.claims import rebuild_claims
-from infra.ledger.port import ClaimTakenError, LedgerClosedError, ReaderMovedError
+from infra.ledger.port import ClaimTakenError, Ledger, LedgerClosedError, ReaderMovedError
 from infra.ledger.sqlite import SqliteLedger
 from infra.metrics import COMMAND_SECONDS
 from infra.sealing import Keys
@@ -36,7 +37,7 @@ from tests.infra.ledger.inn import (
 )
 
 
-def test_a_command_is_recorded_and_says_where(inn: Inn, ledger: SqliteLedger) -> None:
+def test_a_command_is_recorded_and_says_where(inn: Inn, ledger: Ledger) -> None:
     stay = a_stay(inn)
 
     assert inn.perform(Note(stay=stay.stay, remark="quiet")) == (3,)
@@ -45,7 +46,7 @@ def test_a_command_is_recorded_and_says_where(inn: Inn, ledger: SqliteLedger) ->
     assert inn.repository.get(stay.stay).days == [(DAY, "quiet")]
 
 
-def test_a_fact_bears_the_trace_of_what_it_was_recorded_for(inn: Inn, ledger: SqliteLedger) -> None:
+def test_a_fact_bears_the_trace_of_what_it_was_recorded_for(inn: Inn, ledger: Ledger) -> None:
     asked = f"00-{'a' * 32}-{'b' * 16}-01"
     with trace.following(asked):
         stay = a_stay(inn)
@@ -88,15 +89,13 @@ def test_a_command_is_counted_by_what_became_of_it(inn: Inn) -> None:
     assert since["recorded"] > 1
 
 
-def test_the_state_holds_no_personal_field_and_names_no_class(
-    inn: Inn, ledger: SqliteLedger
-) -> None:
+def test_the_state_holds_no_personal_field_and_names_no_class(inn: Inn, ledger: Ledger) -> None:
     a_stay(inn)
 
     assert [row.state for row in ledger.read(0, 1)] == [b'{"on":"2026-03-03","actor":"a"}']
 
 
-def test_what_is_already_so_records_nothing(inn: Inn, ledger: SqliteLedger) -> None:
+def test_what_is_already_so_records_nothing(inn: Inn, ledger: Ledger) -> None:
     stay = a_stay(inn)
     inn.perform(Note(stay=stay.stay))
 
@@ -104,9 +103,7 @@ def test_what_is_already_so_records_nothing(inn: Inn, ledger: SqliteLedger) -> N
     assert ledger.head().position == 3
 
 
-def test_a_refused_command_records_nothing_and_may_come_again(
-    inn: Inn, ledger: SqliteLedger
-) -> None:
+def test_a_refused_command_records_nothing_and_may_come_again(inn: Inn, ledger: Ledger) -> None:
     note = Note(stay=uuid4())
 
     with pytest.raises(NoSuchStay):
@@ -125,7 +122,7 @@ def test_a_claim_that_another_holds_refuses_by_its_name(inn: Inn) -> None:
     assert refused.value.facts["holder"] == first.stay
 
 
-def test_a_claim_given_back_can_be_taken(inn: Inn, ledger: SqliteLedger) -> None:
+def test_a_claim_given_back_can_be_taken(inn: Inn, ledger: Ledger) -> None:
     first = a_stay(inn)
     second = replace(first, stay=uuid4())
 
@@ -135,7 +132,7 @@ def test_a_claim_given_back_can_be_taken(inn: Inn, ledger: SqliteLedger) -> None
     assert ledger.holder("room/12") == second.stay
 
 
-def test_only_the_holder_gives_a_claim_back(inn: Inn, ledger: SqliteLedger) -> None:
+def test_only_the_holder_gives_a_claim_back(inn: Inn, ledger: Ledger) -> None:
     first = a_stay(inn)
     second = replace(first, stay=uuid4())
     inn.perform(End(stay=first.stay))
@@ -146,16 +143,14 @@ def test_only_the_holder_gives_a_claim_back(inn: Inn, ledger: SqliteLedger) -> N
     assert ledger.holder("room/12") == second.stay
 
 
-def test_what_begins_and_ends_at_once_holds_nothing(inn: Inn, ledger: SqliteLedger) -> None:
+def test_what_begins_and_ends_at_once_holds_nothing(inn: Inn, ledger: Ledger) -> None:
     inn.perform(Begin(stay=uuid4(), guest=uuid4(), room="9", ends=True))
 
     assert types(ledger) == ["StayBegun", "StayEnded"]
     assert ledger.holder("room/9") is None
 
 
-def test_what_begins_and_ends_at_once_still_needs_its_claim_free(
-    inn: Inn, ledger: SqliteLedger
-) -> None:
+def test_what_begins_and_ends_at_once_still_needs_its_claim_free(inn: Inn, ledger: Ledger) -> None:
     first = a_stay(inn)
 
     with pytest.raises(RoomTaken):
@@ -164,9 +159,7 @@ def test_what_begins_and_ends_at_once_still_needs_its_claim_free(
     assert ledger.holder("room/12") == first.stay
 
 
-def test_claims_rebuilt_from_events_are_the_live_ones(
-    inn: Inn, ledger: SqliteLedger, keys: Keys
-) -> None:
+def test_claims_rebuilt_from_events_are_the_live_ones(inn: Inn, ledger: Ledger, keys: Keys) -> None:
     stays = [a_stay(inn, room) for room in "123456"]
     inn.perform(End(stay=stays[0].stay))
     inn.perform(replace(stays[0], stay=uuid4()))
@@ -182,7 +175,7 @@ def test_claims_rebuilt_from_events_are_the_live_ones(
 
 
 def test_claims_are_not_rebuilt_past_a_type_that_nobody_knows(
-    inn: Inn, ledger: SqliteLedger, keys: Keys
+    inn: Inn, ledger: Ledger, keys: Keys
 ) -> None:
     a_stay(inn)
 
@@ -190,9 +183,7 @@ def test_claims_are_not_rebuilt_past_a_type_that_nobody_knows(
         rebuild_claims(ledger, keys, {GuestRegistered.TOPIC: GuestRegistered})
 
 
-def test_the_same_command_under_the_same_key_gets_the_same_answer(
-    inn: Inn, ledger: SqliteLedger
-) -> None:
+def test_the_same_command_under_the_same_key_gets_the_same_answer(inn: Inn, ledger: Ledger) -> None:
     stay = a_stay(inn)
     note = Note(stay=stay.stay, remark="quiet")
     first = inn.perform(note, key="k")
@@ -202,7 +193,7 @@ def test_the_same_command_under_the_same_key_gets_the_same_answer(
     assert ledger.head().position == 4
 
 
-def test_another_body_under_the_same_key_is_refused(inn: Inn, ledger: SqliteLedger) -> None:
+def test_another_body_under_the_same_key_is_refused(inn: Inn, ledger: Ledger) -> None:
     stay = a_stay(inn)
     inn.perform(Note(stay=stay.stay, remark="quiet"), key="k")
 
@@ -223,12 +214,12 @@ def test_a_command_that_changed_nothing_answers_so_for_ever(inn: Inn) -> None:
 
 
 def test_a_fingerprint_tells_nobody_what_was_in_the_command(
-    inn: Inn, ledger: SqliteLedger, tmp_path: Path
+    inn: Inn, ledger: Ledger, tmp_path: Path
 ) -> None:
     register = Register(person_ref="079", name="N", guest=UUID(int=1))
     inn.perform(register, key="k")
     elsewhere = Keys.in_folder(tmp_path / "elsewhere")
-    with SqliteLedgerAt(tmp_path / "other.db") as other:
+    with closing(SqliteLedger(tmp_path / "other.db", "inn")) as other:
         Inn(other, elsewhere).perform(register, key="k")
 
         known, guessed = ledger.command("k"), other.command("k")
@@ -239,18 +230,7 @@ def test_a_fingerprint_tells_nobody_what_was_in_the_command(
     assert known[0] != guessed[0]
 
 
-class SqliteLedgerAt:
-    def __init__(self, path: Path) -> None:
-        self.ledger = SqliteLedger(path, "inn")
-
-    def __enter__(self) -> SqliteLedger:
-        return self.ledger
-
-    def __exit__(self, *_: object) -> None:
-        self.ledger.close()
-
-
-def test_a_reader_moves_with_the_command_that_it_caused(inn: Inn, ledger: SqliteLedger) -> None:
+def test_a_reader_moves_with_the_command_that_it_caused(inn: Inn, ledger: Ledger) -> None:
     stay = a_stay(inn)
 
     inn.perform(Note(stay=stay.stay), reader=("verification", 0, 7))
@@ -261,7 +241,7 @@ def test_a_reader_moves_with_the_command_that_it_caused(inn: Inn, ledger: Sqlite
     assert ledger.head().position == 3
 
 
-def test_a_reader_moves_past_what_changed_nothing(inn: Inn, ledger: SqliteLedger) -> None:
+def test_a_reader_moves_past_what_changed_nothing(inn: Inn, ledger: Ledger) -> None:
     stay = a_stay(inn)
     inn.perform(Note(stay=stay.stay))
 
@@ -269,7 +249,7 @@ def test_a_reader_moves_past_what_changed_nothing(inn: Inn, ledger: SqliteLedger
     assert ledger.reader("verification") == 9
 
 
-def test_an_overtaken_command_is_decided_anew(ledger: SqliteLedger, keys: Keys) -> None:
+def test_an_overtaken_command_is_decided_anew(ledger: Ledger, keys: Keys) -> None:
     inn = Overtaken(ledger, keys)
     stay = a_stay(inn)
     inn.others = [Note(stay=stay.stay, remark=f"{n}") for n in range(3)]
@@ -278,7 +258,7 @@ def test_an_overtaken_command_is_decided_anew(ledger: SqliteLedger, keys: Keys) 
     assert len(inn.repository.get(stay.stay).days) == 4
 
 
-def test_a_command_overtaken_each_time_is_refused_at_last(ledger: SqliteLedger, keys: Keys) -> None:
+def test_a_command_overtaken_each_time_is_refused_at_last(ledger: Ledger, keys: Keys) -> None:
     inn = Overtaken(ledger, keys)
     stay = a_stay(inn)
     inn.others = [Note(stay=stay.stay, remark=f"{n}") for n in range(100)]
@@ -287,7 +267,7 @@ def test_a_command_overtaken_each_time_is_refused_at_last(ledger: SqliteLedger, 
         inn.perform(Note(stay=stay.stay, remark="ours"))
 
 
-def test_who_looks_for_a_claim_and_is_overtaken_finds_it(ledger: SqliteLedger, keys: Keys) -> None:
+def test_who_looks_for_a_claim_and_is_overtaken_finds_it(ledger: Ledger, keys: Keys) -> None:
     inn = Overtaken(ledger, keys)
     inn.others = [Register(person_ref="079", name="N")]
 
@@ -295,7 +275,7 @@ def test_who_looks_for_a_claim_and_is_overtaken_finds_it(ledger: SqliteLedger, k
     assert types(ledger) == ["GuestRegistered"]
 
 
-def test_a_closed_ledger_says_that_nothing_is_known(inn: Inn, ledger: SqliteLedger) -> None:
+def test_a_closed_ledger_says_that_nothing_is_known(inn: Inn, ledger: Ledger) -> None:
     stay = a_stay(inn)
     ledger.close()
 
@@ -303,9 +283,7 @@ def test_a_closed_ledger_says_that_nothing_is_known(inn: Inn, ledger: SqliteLedg
         inn.perform(Begin(stay=uuid4(), guest=stay.guest, room="8"))
 
 
-def test_many_threads_note_on_one_stay_and_every_note_is_kept(
-    inn: Inn, ledger: SqliteLedger
-) -> None:
+def test_many_threads_note_on_one_stay_and_every_note_is_kept(inn: Inn, ledger: Ledger) -> None:
     stay = a_stay(inn)
     answers: list[tuple[int, ...]] = []
 
@@ -323,7 +301,7 @@ def test_many_threads_note_on_one_stay_and_every_note_is_kept(
 
 
 def test_the_librarys_own_save_takes_claims_and_makes_keys_too(
-    inn: Inn, ledger: SqliteLedger, keys: Keys
+    inn: Inn, ledger: Ledger, keys: Keys
 ) -> None:
     guest = Guest.register(uuid4(), "r", "N")
 
@@ -333,9 +311,7 @@ def test_the_librarys_own_save_takes_claims_and_makes_keys_too(
     assert ledger.holder("guest/r") == guest.id
 
 
-def test_a_fact_that_no_aggregate_adopts_is_unknown(
-    inn: Inn, ledger: SqliteLedger, keys: Keys
-) -> None:
+def test_a_fact_that_no_aggregate_adopts_is_unknown(inn: Inn, ledger: Ledger, keys: Keys) -> None:
     stay = a_stay(inn)
 
     class Elsewhere(Inn):
@@ -349,7 +325,7 @@ def test_a_fact_that_no_aggregate_adopts_is_unknown(
 
 
 def test_the_environment_of_the_process_does_not_reach_the_library(
-    monkeypatch: pytest.MonkeyPatch, ledger: SqliteLedger, keys: Keys, tmp_path: Path
+    monkeypatch: pytest.MonkeyPatch, ledger: Ledger, keys: Keys, tmp_path: Path
 ) -> None:
     for name, value in {
         "PERSISTENCE_MODULE": "eventsourcing.sqlite",

@@ -10,7 +10,7 @@ from eventsourcing.domain import BaseAggregate
 
 from events.refusal import Refusal
 from infra.ledger.application import Commands, Condition
-from infra.ledger.sqlite import SqliteLedger
+from infra.ledger.port import Ledger
 from infra.sealing import Keys
 from tests.infra.ledger.inn import Inn, Note, Overtaken, a_stay, types
 
@@ -27,13 +27,13 @@ def only(stream: UUID, version: int) -> Condition:
     return stream, check
 
 
-def test_a_change_of_what_was_read_is_done(inn: Inn, ledger: SqliteLedger) -> None:
+def test_a_change_of_what_was_read_is_done(inn: Inn, ledger: Ledger) -> None:
     stay = a_stay(inn)
 
     assert inn.perform(Note(stay=stay.stay), condition=only(stay.stay, 1)) == (3,)
 
 
-def test_a_change_of_what_is_older_is_refused(inn: Inn, ledger: SqliteLedger) -> None:
+def test_a_change_of_what_is_older_is_refused(inn: Inn, ledger: Ledger) -> None:
     stay = a_stay(inn)
     inn.perform(Note(stay=stay.stay, remark="first"))
 
@@ -52,7 +52,7 @@ def test_what_is_so_already_is_refused_too_where_it_was_read_older(inn: Inn) -> 
 
 
 def test_who_is_overtaken_while_deciding_is_refused_and_not_tried_again(
-    ledger: SqliteLedger, keys: Keys
+    ledger: Ledger, keys: Keys
 ) -> None:
     inn = Overtaken(ledger, keys)
     stay = a_stay(inn)
@@ -64,9 +64,7 @@ def test_who_is_overtaken_while_deciding_is_refused_and_not_tried_again(
     assert inn.repository.get(stay.stay).days[-1][1] == "faster"
 
 
-def test_who_decides_on_what_came_after_he_looked_is_refused(
-    ledger: SqliteLedger, keys: Keys
-) -> None:
+def test_who_decides_on_what_came_after_he_looked_is_refused(ledger: Ledger, keys: Keys) -> None:
     class Slow(Inn):
         """Somebody else is faster between the look at the version and the decision."""
 
@@ -93,9 +91,7 @@ def test_a_repeat_is_answered_though_its_condition_is_long_past(inn: Inn) -> Non
     assert inn.perform(note, key="k", condition=only(stay.stay, 1)) == done
 
 
-def test_who_is_overtaken_by_his_own_repeat_gets_its_answer(
-    ledger: SqliteLedger, keys: Keys
-) -> None:
+def test_who_is_overtaken_by_his_own_repeat_gets_its_answer(ledger: Ledger, keys: Keys) -> None:
     stay = a_stay(Inn(ledger, keys))
     note = Note(stay=stay.stay, remark="once")
     done: list[tuple[int, ...]] = []

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from infra.ledger.sqlite import SqliteLedger
+from infra.ledger.port import Ledger
 from infra.sealing import Keys
 from tests.infra.ledger.inn import (
     Begin,
@@ -23,7 +23,7 @@ from tests.infra.ledger.inn import (
 )
 
 
-def test_commands_of_one_call_share_a_commit(inn: Inn, ledger: SqliteLedger) -> None:
+def test_commands_of_one_call_share_a_commit(inn: Inn, ledger: Ledger) -> None:
     registers = [Register(person_ref=f"{n}", name="N") for n in range(50)]
 
     outcomes = inn.perform_all(registers)
@@ -32,7 +32,7 @@ def test_commands_of_one_call_share_a_commit(inn: Inn, ledger: SqliteLedger) -> 
     assert len({row.recorded for row in ledger.read(0, 100)}) == 1
 
 
-def test_each_command_of_a_call_is_refused_by_itself(inn: Inn, ledger: SqliteLedger) -> None:
+def test_each_command_of_a_call_is_refused_by_itself(inn: Inn, ledger: Ledger) -> None:
     first = a_stay(inn)
     free = Begin(stay=uuid4(), guest=first.guest, room="13")
 
@@ -45,7 +45,7 @@ def test_each_command_of_a_call_is_refused_by_itself(inn: Inn, ledger: SqliteLed
     assert ledger.head().position == 3
 
 
-def test_later_commands_of_a_call_see_what_earlier_ones_did(inn: Inn, ledger: SqliteLedger) -> None:
+def test_later_commands_of_a_call_see_what_earlier_ones_did(inn: Inn, ledger: Ledger) -> None:
     stay = Begin(stay=uuid4(), guest=uuid4(), room="7")
     after = replace(stay, stay=uuid4())
     commands = [
@@ -64,9 +64,7 @@ def test_later_commands_of_a_call_see_what_earlier_ones_did(inn: Inn, ledger: Sq
     assert ledger.holder("room/7") == after.stay
 
 
-def test_later_commands_of_a_call_see_what_earlier_ones_gave_back(
-    inn: Inn, ledger: SqliteLedger
-) -> None:
+def test_later_commands_of_a_call_see_what_earlier_ones_gave_back(inn: Inn, ledger: Ledger) -> None:
     first = Register(person_ref="079", name="N")
     inn.perform(first)
 
@@ -76,7 +74,7 @@ def test_later_commands_of_a_call_see_what_earlier_ones_gave_back(
 
 
 def test_an_overtaken_command_of_a_call_does_not_hold_up_the_others(
-    ledger: SqliteLedger, keys: Keys
+    ledger: Ledger, keys: Keys
 ) -> None:
     inn = Overtaken(ledger, keys)
     one, two = a_stay(inn, "1"), a_stay(inn, "2")
@@ -92,7 +90,7 @@ def test_an_overtaken_command_of_a_call_does_not_hold_up_the_others(
 
 
 def test_a_dry_run_records_nothing_and_foretells_the_outcomes(
-    inn: Inn, ledger: SqliteLedger, keys: Keys
+    inn: Inn, ledger: Ledger, keys: Keys
 ) -> None:
     first = a_stay(inn)
     inn.perform(Note(stay=first.stay))
@@ -123,7 +121,7 @@ def test_a_dry_run_records_nothing_and_foretells_the_outcomes(
     ]
 
 
-def test_one_rehearsal_spans_calls_and_ends_with_nothing(inn: Inn, ledger: SqliteLedger) -> None:
+def test_one_rehearsal_spans_calls_and_ends_with_nothing(inn: Inn, ledger: Ledger) -> None:
     stay = Begin(stay=uuid4(), guest=uuid4(), room="7")
 
     with inn.rehearsal():
@@ -138,7 +136,7 @@ def test_one_rehearsal_spans_calls_and_ends_with_nothing(inn: Inn, ledger: Sqlit
         inn.perform(Note(stay=stay.stay))
 
 
-def test_a_rehearsal_is_this_threads_alone(inn: Inn, ledger: SqliteLedger) -> None:
+def test_a_rehearsal_is_this_threads_alone(inn: Inn, ledger: Ledger) -> None:
     with inn.rehearsal():
         thread = threading.Thread(target=lambda: a_stay(inn))
         thread.start()

@@ -7,13 +7,13 @@ from uuid import UUID
 import pytest
 
 from infra.ledger.claims import rebuild_claims
-from infra.ledger.sqlite import SqliteLedger
+from infra.ledger.port import Ledger
 from infra.sealing import KeyDestroyed, Keys
 from tests.infra.ledger.inn import DAY, KINDS, Forget, Inn, Note, a_stay, types
 
 
 def test_a_key_is_made_with_the_first_fact_and_never_again(
-    inn: Inn, ledger: SqliteLedger, keys: Keys
+    inn: Inn, ledger: Ledger, keys: Keys
 ) -> None:
     stay = a_stay(inn)
     assert stay.guest in keys
@@ -38,7 +38,7 @@ def test_without_the_key_personal_fields_are_none_and_the_rest_stays(inn: Inn, k
 
 
 def test_shredding_releases_the_claim_and_destroys_the_key(
-    inn: Inn, ledger: SqliteLedger, keys: Keys
+    inn: Inn, ledger: Ledger, keys: Keys
 ) -> None:
     stay = a_stay(inn)
     reference = keys.reference("ref of 12")
@@ -79,7 +79,7 @@ class Crashing(Keys):
 
 @pytest.mark.parametrize("step", ["entomb", "perform", "shred"])
 def test_a_shredding_that_crashed_is_ended_by_the_same_call(
-    ledger: SqliteLedger, tmp_path: Path, step: str
+    ledger: Ledger, tmp_path: Path, step: str
 ) -> None:
     keys = Crashing.in_folder(tmp_path / "keys")
     inn = Inn(ledger, keys)
