@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from infra.ledger.claims import rebuild_claims
-from tests.services.dossiers.desk import Office
+from tests.installed import Sites
+from tests.services.dossiers.desk import NOW, Office
 from tests.services.dossiers.office import District
 
 
@@ -16,8 +17,8 @@ def district() -> District:
 
 
 @pytest.fixture
-def office(tmp_path: Path) -> Iterator[Office]:
-    office = Office(tmp_path)
-    yield office
-    assert dict(office.ledger.claims()) == rebuild_claims(office.ledger, office.keys)
-    office.close()
+def office(sites: Sites, mode: str, tmp_path: Path) -> Iterator[Office]:
+    with sites.empty(mode, tmp_path / "data") as site, site.open(clock=lambda: NOW) as ketnap:
+        office = Office(ketnap)
+        yield office
+        assert dict(office.ledger.claims()) == rebuild_claims(office.ledger, office.keys)

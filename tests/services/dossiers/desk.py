@@ -1,22 +1,18 @@
-"""Dossiers on a ledger of its own, with what an office says to it."""
+"""Dossiers in an installation of its own, with what an office says to it."""
 
 # ruff: noqa: ANN401 - what a command or a row says is told by keyword
 
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
 from uuid_utils.compat import uuid7
 
-from infra.database import SqliteFile
-from infra.ledger.sqlite import SqliteLedger
-from infra.sealing import Keys
-from services.dossiers.application import Dossiers, NominateCandidate, RecordHistory, RegisterUnit
-from services.dossiers.view import UnitsView
+from services.dossiers.application import NominateCandidate, RecordHistory, RegisterUnit
+from services.installation import Installation
 from tests.services.dossiers.office import BIRTH, BY, DAYS
 
 TODAY = date(2024, 6, 3)
@@ -27,13 +23,11 @@ UNKNOWN = UUID(int=0)
 
 
 class Office:
-    """Dossiers on a ledger of its own, with a district and two cells."""
+    """Dossiers where nothing was recorded before, with a district and two cells."""
 
-    def __init__(self, folder: Path) -> None:
-        self.ledger = SqliteLedger(folder / "dossiers.db", "dossiers")
-        self.keys = Keys.in_folder(folder / "keys")
-        self.units = UnitsView(SqliteFile(folder / "units.db"))
-        self.app = Dossiers(self.ledger, self.keys, self.units, clock=lambda: NOW)
+    def __init__(self, ketnap: Installation) -> None:
+        self.ledger = ketnap.ledgers["dossiers"]
+        self.keys, self.units, self.app = ketnap.keys, ketnap.units, ketnap.dossiers
         self.district, self.cell, self.other, self.front = (uuid7() for _ in range(4))
         for unit, code, kind, parent in (
             (self.district, "D", "Huyện ủy", None),
@@ -87,7 +81,3 @@ class Office:
         with pytest.raises(refusal):
             self.app.perform(command)
         assert self.ledger.head() == before
-
-    def close(self) -> None:
-        for each in (self.ledger, self.keys, self.units):
-            each.close()

@@ -23,7 +23,8 @@ from services.dossiers.domain.clocks import STARTED_BY, clock
 from services.dossiers.domain.history import Row, record_history
 from services.dossiers.domain.journey import LEFT, STEPS, check_order, over
 from services.dossiers.domain.readings import read
-from tests.services.dossiers.desk import Office
+from services.embedded import Embedded
+from tests.services.dossiers.desk import NOW, Office
 from tests.services.dossiers.office import BOOK, BY, DAYS, District
 
 BEGIN = date(2024, 1, 2)
@@ -228,9 +229,8 @@ def check_facts(candidacy: Candidacy) -> None:
 @pytest.fixture(scope="module")
 def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     folder: Path = tmp_path_factory.mktemp("dossiers")
-    office = Office(folder)
-    yield office
-    office.close()
+    with Embedded.open(folder, clock=lambda: NOW) as ketnap:
+        yield Office(ketnap)
 
 
 @settings(

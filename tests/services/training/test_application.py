@@ -10,10 +10,9 @@ from uuid import UUID
 import pytest
 
 from events.envelope import By
-from infra.ledger.sqlite import SqliteLedger
-from infra.sealing import Keys
 from services.training.application import CompleteClass, OpenClass, RecordClass, Training
 from services.training.domain import ClassAlreadyOpen, Details, UnknownClass
+from tests.installed import Sites
 
 CLERK = By(actor="clerk")
 CENTRE = UUID(int=1)
@@ -21,13 +20,9 @@ OPEN = OpenClass(on=date(2020, 5, 11), code="L1", centre=CENTRE, enrolled=68, by
 
 
 @pytest.fixture
-def training(tmp_path: Path) -> Iterator[Training]:
-    keys = Keys.in_folder(tmp_path / "keys")
-    ledger = SqliteLedger(tmp_path / "training.db", "training")
-    with Training(ledger, keys) as service:
-        yield service
-    ledger.close()
-    keys.close()
+def training(sites: Sites, mode: str, tmp_path: Path) -> Iterator[Training]:
+    with sites.empty(mode, tmp_path / "data") as site, site.open() as ketnap:
+        yield ketnap.training
 
 
 def test_a_class_opens_and_completes(training: Training) -> None:

@@ -10,24 +10,18 @@ import pytest
 
 from events.refusal import Refusal
 from infra.ledger.claims import rebuild_claims
-from infra.ledger.sqlite import SqliteLedger
-from infra.sealing import Keys
 from services.training import commands
 from services.training.application import Training
 from services.training.domain import CertificateNumberTaken, LearnerInAnotherClass
+from tests.installed import Sites
 from tests.services.training.office import BY, CENTRE, ENDED, OPENED, candidacy, person, scored
 
 
 @pytest.fixture
-def training(tmp_path: Path) -> Iterator[Training]:
-    ledger, keys = (
-        SqliteLedger(tmp_path / "training.db", "training"),
-        Keys.in_folder(tmp_path / "keys"),
-    )
-    keys.create_all(person(number) for number in range(4))
-    yield Training(ledger, keys)
-    ledger.close()
-    keys.close()
+def training(sites: Sites, mode: str, tmp_path: Path) -> Iterator[Training]:
+    with sites.empty(mode, tmp_path / "data") as site, site.open() as ketnap:
+        ketnap.keys.create_all(person(number) for number in range(4))
+        yield ketnap.training
 
 
 def open_class(training: Training, code: str, *learners: int) -> None:

@@ -13,11 +13,11 @@ import pytest
 from events.envelope import By
 from events.refusal import Refusal
 from events.verification import case_of
-from infra.ledger.sqlite import SqliteLedger
-from infra.sealing import KeyDestroyed, Keys
+from infra.sealing import KeyDestroyed
 from services.verification import commands
 from services.verification.application import Verification
 from services.verification.domain import CaseNotOpened
+from tests.installed import Sites
 
 BY = By(actor="clerk")
 CANDIDACY, PERSON, UNIT = UUID(int=1), UUID(int=2), UUID(int=3)
@@ -26,13 +26,10 @@ NAME = "Nguyễn Văn Cha"
 
 
 @pytest.fixture
-def verification(tmp_path: Path) -> Iterator[Verification]:
-    ledger = SqliteLedger(tmp_path / "verification.db", "verification")
-    keys = Keys.in_folder(tmp_path / "keys")
-    keys.create(PERSON)
-    yield Verification(ledger, keys)
-    ledger.close()
-    keys.close()
+def verification(sites: Sites, mode: str, tmp_path: Path) -> Iterator[Verification]:
+    with sites.empty(mode, tmp_path / "data") as site, site.open() as ketnap:
+        ketnap.keys.create(PERSON)
+        yield ketnap.verification
 
 
 def open_case(on: date = SEALED) -> commands.OpenCase:
