@@ -192,13 +192,11 @@ class Keys:
         held: dict[UUID, AESGCM] | None = getattr(self._here, "keys", None)
         if held is None or not (lacking := [each.bytes for each in persons if each not in held]):
             return
-        places = ", ".join("?" * len(lacking))
         with self._lock:
-            rows = self._db.execute(
-                f"select person, wrapped from keys where person in ({places})",  # noqa: S608 - only marks
-                lacking,
-            ).fetchall()
-        for raw, wrapped in rows:
+            found = list(
+                self._db.of_keys("select person, wrapped from keys where person in (?)", lacking)
+            )
+        for raw, wrapped in found:
             person = UUID(bytes=raw)
             held[person] = self._unwrapped(person, wrapped)
 

@@ -186,13 +186,7 @@ class PostgresLedger(LibraryLedger):
         return ((key, UUID(bytes=stream)) for key, stream in rows)
 
     def command(self, key: str) -> tuple[bytes, tuple[int, ...]] | None:
-        rows = self._readers.ask(
-            b"select fingerprint, position, events from commands where key = %s", (key,)
-        )
-        if not rows:
-            return None
-        [(fingerprint, first, events)] = rows
-        return fingerprint, tuple(range(first, first + events))
+        return self.commands([key]).get(key)
 
     def streams(self, ids: Collection[UUID]) -> dict[UUID, list[SealedEvent]]:
         found: dict[UUID, list[SealedEvent]] = {}

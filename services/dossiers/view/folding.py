@@ -36,6 +36,7 @@ _CHANGING = (
     dossiers.DecisionPeriodExtended,
     dossiers.CeremonyExtensionApproved,
 )
+_STATES = "select candidacy, state from candidacies where candidacy in (?)"
 _KEPT = 2000
 """How many candidacies are held in memory."""
 
@@ -195,13 +196,9 @@ class Projection:
     def _recall(self, batch: Sequence[Envelope]) -> None:
         """Hold the candidacies that facts change, read together."""
         changed = {each.fact.originator_id for each in batch if isinstance(each.fact, _CHANGING)}
-        if lacking := [stream.bytes for stream in changed - self._cases.keys()]:
-            marks = ", ".join("?" * len(lacking))
-            rows = self._db.execute(
-                f"select candidacy, state from candidacies where candidacy in ({marks})",  # noqa: S608 - only marks
-                lacking,
-            )
-            self._cases |= {UUID(bytes=key): CASE.decode(state) for key, state in rows.fetchall()}
+        lacking = [stream.bytes for stream in changed - self._cases.keys()]
+        for key, state in self._db.of_keys(_STATES, lacking):
+            self._cases[UUID(bytes=key)] = CASE.decode(state)
 
     def _case(self, fact: Fact) -> Case | None:
         stream = fact.originator_id
