@@ -17,7 +17,6 @@ from infra.http import (
     Malformed,
     PreconditionMissing,
     answer,
-    command_key,
     decoded,
     entity_tag,
     gives,
@@ -30,7 +29,7 @@ from services.dossiers.api import bodies
 from services.dossiers.api.acts import ACTS, Act
 from services.dossiers.api.asking import Asking, Standing, demand
 from services.dossiers.api.hot import HotRoute
-from services.dossiers.api.room import Room, Who, raw
+from services.dossiers.api.room import Once, Room, Who, raw
 from services.dossiers.domain.candidacy import Candidacy
 from services.dossiers.domain.refusals import CandidacyOpenAlready, UnknownUnit
 
@@ -62,9 +61,8 @@ def _promise(body: type[msgspec.Struct], room: Room, *, changes: bool = True) ->
 def _add_nomination(app: FastAPI, room: Room) -> None:
 
     @app.post("/candidacies", **_promise(bodies.Nomination, room, changes=False))
-    def nominate(request: Request, asking: Who, sent: Body) -> Response:
+    def nominate(request: Request, asking: Who, sent: Body, once: Once) -> Response:
         """Propose a person as a source of admission."""
-        once = command_key(request, asking.grant.account)
         body = decoded(sent, _NOMINATION)
         _check_day(body.on, asking)
         _check_day(body.birth_date, asking, "birth_date", bodies.FIRST_BIRTH)
@@ -90,8 +88,9 @@ def _add_nomination(app: FastAPI, room: Room) -> None:
 def _add_act(app: FastAPI, room: Room, act: Act) -> None:
     decoder = _DECODERS[act.name]
 
-    def steps(candidacy: UUID, request: Request, asking: Asking, sent: bytes) -> Steps[Response]:
-        once = command_key(request, asking.grant.account)
+    def steps(
+        candidacy: UUID, request: Request, asking: Asking, sent: bytes, once: str
+    ) -> Steps[Response]:
         body = decoded(sent, decoder)
         _check_day(body.on, asking)
         found, _, standing = room.candidacy(asking, candidacy)
@@ -106,8 +105,10 @@ def _add_act(app: FastAPI, room: Room, act: Act) -> None:
         return (yield from _performing(room, command, once, match, found))
 
     # To the framework, which documents it, a generator would be a stream.
-    def endpoint(candidacy: UUID, request: Request, asking: Who, sent: Body) -> Steps[Response]:
-        return steps(candidacy, request, asking, sent)
+    def endpoint(
+        candidacy: UUID, request: Request, asking: Who, sent: Body, once: Once
+    ) -> Steps[Response]:
+        return steps(candidacy, request, asking, sent, once)
 
     endpoint.__name__ = act.name.replace("-", "_")
     endpoint.__doc__ = act.body.__doc__
@@ -129,9 +130,9 @@ def _add_correction(app: FastAPI, room: Room) -> None:
         request: Request,
         asking: Who,
         sent: Body,
+        once: Once,
     ) -> Response:
         """Set right what is recorded, or say that it never happened."""
-        once = command_key(request, asking.grant.account)
         body = decoded(sent, _CORRECTION)
         found, _, standing = room.candidacy(asking, candidacy)
         duty = "retract" if body.retract else "correct"

@@ -37,7 +37,7 @@ class HotRoute(DirectRoute):
 
             def steps() -> Steps[Response]:
                 asking = room.asking(grant, today)
-                taken: Steps[Response] = endpoint(about.stream, request, asking, sent)
+                taken: Steps[Response] = endpoint(about.stream, request, asking, sent, about.key)
                 return (yield from taken)
 
             return await room.together.do(steps(), about)

@@ -11,7 +11,7 @@ from uuid import UUID
 from fastapi import Depends, Query, Request
 
 from infra.access import Access, Grant, NotFound, Scope, Verdict
-from infra.http import Bearer, Cursors, Reached, bearer, positions
+from infra.http import Bearer, Cursors, Reached, bearer, command_key, positions
 from infra.ledger.together import Together
 from services.dossiers.api.asking import Asking, Standing, done_by
 from services.dossiers.application import Dossiers
@@ -111,6 +111,14 @@ def who(request: Request, given: Bearer) -> Asking:
 
 
 Who = Annotated[Asking, Depends(who)]
+
+
+async def once(request: Request, asking: Who) -> str:
+    """Return under which key a command is done once. Raises what `command_key` does."""
+    return command_key(request, asking.grant.account)
+
+
+Once = Annotated[str, Depends(once)]
 
 
 async def raw(request: Request) -> bytes:
