@@ -24,16 +24,6 @@ SHOWN = (
 OPEN = ("age", "occupation", "source_group")
 """Facets of which every value is shown that somebody has."""
 _MOST_VALUES = 12
-ROUND = (
-    "listed",
-    "admitted",
-    "in_progress",
-    "not_started",
-    "withdrawn",
-    "refused",
-    "deceased",
-)
-"""The parts of a round; those after the first add up to it."""
 OF_PEOPLE = frozenset(
     {
         "unknown-step",

@@ -11,6 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 
 from services.portal import naming, written
+from services.wording.telling import ROUND_FIELDS
 
 
 @pass_context
@@ -51,7 +52,7 @@ GLOBALS: Mapping[str, Any] = {
     "particulars": naming.particulars,
     "place": naming.place,
     "positions_text": naming.positions_text,
-    "ROUND": naming.ROUND,
+    "ROUND": ROUND_FIELDS[1:],
     "words": written.words,
 }
 

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from services.terminal.screen import Screen, bar
 from services.wording import written
+from services.wording.telling import ROUND_FIELDS
 
 Answer = Mapping[str, Any]
 
@@ -160,18 +161,9 @@ def _facets(answer: Answer, screen: Screen) -> None:
 def _rounds(answer: Answer, screen: Screen) -> None:
     if not answer["rounds"]:
         return
-    parts = (
-        "round",
-        "listed",
-        "admitted",
-        "in_progress",
-        "not_started",
-        "withdrawn",
-        "refused",
-        "deceased",
-    )
     screen.line("")
-    screen.table(parts, [[row[part] for part in parts] for row in answer["rounds"]])
+    rows = [[row[part] for part in ROUND_FIELDS] for row in answer["rounds"]]
+    screen.table(ROUND_FIELDS, rows)
 
 
 def _findings(answer: Answer, screen: Screen) -> None:

@@ -10,6 +10,17 @@ from services.wording import UnknownWordsError, coded, known, refused_words, say
 CODED = {"subject_kind": "verification.subject_kind", "ground": "verification.ground"}
 """The fields of events that hold a code, and where its words stand; open lists have others too."""
 FINDING_FIELDS = ("kind", "unit", "expected", "actual", "difference")
+ROUND_FIELDS = (
+    "round",
+    "listed",
+    "admitted",
+    "in_progress",
+    "not_started",
+    "withdrawn",
+    "refused",
+    "deceased",
+)
+"""What is told of a round; what follows `listed` adds up to it."""
 TARGET_FIELDS = (
     "kind",
     "period",

@@ -12,6 +12,7 @@ import xlsxwriter  # type: ignore[import-untyped]
 from events.calendar import CIVIL
 from infra.tables.writing import inert
 from services.wording import coded, say
+from services.wording.telling import ROUND_FIELDS, TARGET_FIELDS
 
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _OPTIONS = {
@@ -43,26 +44,7 @@ _BY_UNIT = (
     "ratio",
     "remaining",
 )
-_TARGETS = (
-    "target-kind",
-    "period",
-    "category",
-    "minimum",
-    "maximum",
-    "deadline",
-    "admitted",
-    "state",
-)
-_ROUNDS = (
-    "round",
-    "listed",
-    "admitted",
-    "in_progress",
-    "not_started",
-    "withdrawn",
-    "refused",
-    "deceased",
-)
+_TARGETS = ("target-kind", *TARGET_FIELDS[1:])
 _FINDINGS = ("unit", "expected", "actual", "difference", "text")
 
 Cell = str | int | float | date | datetime | bool | None
@@ -149,7 +131,7 @@ def of_figures(told: Mapping[str, Any], lang: str) -> bytes:
             for value, n in values.items()
         ),
     )
-    for sheet, parts in (("rounds", _ROUNDS), ("findings", _FINDINGS)):
+    for sheet, parts in (("rounds", ROUND_FIELDS), ("findings", _FINDINGS)):
         book.sheet(sheet, parts, ([row[part] for part in parts] for row in told[sheet]))
     return book.saved()
 
