@@ -9,8 +9,9 @@ import msgspec
 from fastapi import FastAPI
 
 from infra.access import Access
-from infra.http import Reached, WebApplication, promised
+from infra.http import Reached, promised
 from infra.metrics import Requests
+from services.api import of_service
 from services.dossiers.api import (
     answers,
     bodies,
@@ -28,7 +29,6 @@ from services.dossiers.api.room import Room
 from services.dossiers.application import Dossiers
 from services.dossiers.view import CandidaciesView
 from services.tasks import Again, Retry, Settlement, TakenUp
-from services.wording import law, refusal_words
 
 _KINDS: tuple[type[msgspec.Struct], ...] = (
     bodies.Nomination,
@@ -62,16 +62,7 @@ def api(  # noqa: PLR0913 - what it stands on
     `reached` tells how far its views and policies have read; `again` does what was refused
     to a policy, by the policy's name.
     """
-    app = WebApplication(
-        refusal_words,
-        statuses=STATUSES,
-        law=law,
-        requests=requests,
-        title="ketnap: dossiers",
-        version="1",
-        docs_url=None,
-        redoc_url=None,
-    )
+    app = of_service("dossiers", STATUSES, requests)
     app.state.room = room = Room.of(dossiers, view, access, reached, again)
     for part in (case, doing, people, units, work, tasks, directory):
         part.add(app, room)

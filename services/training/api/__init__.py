@@ -9,13 +9,13 @@ from fastapi import FastAPI
 
 from events.days import DayToCome
 from events.refusal import Refusal
-from infra.http import WebApplication, promised
+from infra.http import promised
 from infra.metrics import Requests
+from services.api import of_service
 from services.training import domain
 from services.training.api import doing, reading
 from services.training.api.bodies import KINDS
 from services.training.api.room import Room
-from services.wording import law, refusal_words
 
 __all__ = ["Room", "api"]
 
@@ -35,16 +35,7 @@ STATUSES: Mapping[type[Refusal], int] = MappingProxyType(
 
 def api(room: Room, *, requests: Requests | None = None) -> FastAPI:
     """Return the application of training."""
-    app = WebApplication(
-        refusal_words,
-        statuses=STATUSES,
-        law=law,
-        requests=requests,
-        title="ketnap: training",
-        version="1",
-        docs_url=None,
-        redoc_url=None,
-    )
+    app = of_service("training", STATUSES, requests)
     app.state.room = room
     for part in (reading, doing):
         app.include_router(part.router)

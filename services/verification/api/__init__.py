@@ -9,13 +9,13 @@ from fastapi import FastAPI
 
 from events.days import DayToCome
 from events.refusal import Refusal
-from infra.http import WebApplication, promised
+from infra.http import promised
 from infra.metrics import Requests
+from services.api import of_service
 from services.verification import domain
 from services.verification.api import doing, reading, tasks
 from services.verification.api.bodies import KINDS
 from services.verification.api.room import Room
-from services.wording import law, refusal_words
 
 __all__ = ["Room", "api"]
 
@@ -33,16 +33,7 @@ STATUSES: Mapping[type[Refusal], int] = MappingProxyType(
 
 def api(room: Room, *, requests: Requests | None = None) -> FastAPI:
     """Return the application of verification."""
-    app = WebApplication(
-        refusal_words,
-        statuses=STATUSES,
-        law=law,
-        requests=requests,
-        title="ketnap: verification",
-        version="1",
-        docs_url=None,
-        redoc_url=None,
-    )
+    app = of_service("verification", STATUSES, requests)
     app.state.room = room
     for part in (reading, doing, tasks):
         app.include_router(part.router)
