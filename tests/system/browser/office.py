@@ -164,6 +164,17 @@ def overflow(page: Page) -> int:
     return width
 
 
+def spilled(page: Page) -> list[str]:
+    """Return the tables that reach out of their cards over what stands beside them."""
+    spilled: list[str] = page.evaluate(
+        "() => [...document.querySelectorAll('.frame')]"
+        ".filter(frame => getComputedStyle(frame).overflowX === 'visible')"
+        ".filter(frame => frame.scrollWidth > frame.clientWidth)"
+        ".map(frame => frame.getAttribute('aria-labelledby'))"
+    )
+    return spilled
+
+
 OF_LOOKS = ("color-contrast", "target-size", "scrollable-region-focusable")
 """What axe finds by the light or by the width, and not in the page itself."""
 LOOKS: tuple[tuple[int, Literal["light", "dark"], tuple[str, ...]], ...] = (
@@ -175,12 +186,13 @@ LOOKS: tuple[tuple[int, Literal["light", "dark"], tuple[str, ...]], ...] = (
 
 
 def looks_right(page: Page) -> None:
-    """Expect that a page is accessible, and as wide as its window, in every light and width."""
+    """Expect that a page is accessible and fits its window, in every light and width."""
     for width, scheme, rules in LOOKS:
         page.set_viewport_size({"width": width, "height": 900})
         page.emulate_media(color_scheme=scheme)
         assert (page.url, width, scheme, violations(page, *rules)) == (page.url, width, scheme, [])
         assert (page.url, width, overflow(page)) <= (page.url, width, 0)
+        assert (page.url, width, spilled(page)) == (page.url, width, [])
 
 
 def chromium(playwright: Playwright) -> Browser:
